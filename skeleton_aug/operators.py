@@ -1,0 +1,196 @@
+"""What a transform does to a batch: small operators, each on one axis of ``(M, T, V, C)``.
+
+Every operator holds one row per sample, and :meth:`where` turns it into the identity for samples that are spared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
+BoneChannels = Literal["bone", "joint+bone"]
+
+
+@dataclass(frozen=True)
+class Affine:
+    """On C: ``y = matrix @ x + offset`` for every present joint.
+
+    Attributes
+    ----------
+    matrix : (N, 3, 3) float64 array
+    offset : (N, 3) float64 array, metres
+        Moves positions only; bones are differences, which it leaves alone.
+    """
+
+    matrix: NDArray[np.float64]
+    offset: NDArray[np.float64]
+
+    @classmethod
+    def linear(cls, matrix: NDArray[np.float64]) -> Affine:
+        """Without an offset."""
+        return cls(matrix, np.zeros(matrix.shape[:2]))
+
+    def where(self, mask: Mask) -> Affine:
+        """Identity where the mask is False."""
+        return Affine(np.where(mask[:, None, None], self.matrix, np.eye(3)), np.where(mask[:, None], self.offset, 0.0))
+
+    def after(self, earlier: Affine) -> Affine:
+        """The operator that applies ``earlier`` and then this one."""
+        return Affine(self.matrix @ earlier.matrix, (self.matrix @ earlier.offset[..., None])[..., 0] + self.offset)
+
+
+@dataclass(frozen=True)
+class JointWeights:
+    """On V: each joint times its weight; a weight of 0 makes the joint missing.
+
+    Attributes
+    ----------
+    weights : (N, V) float64 array
+    """
+
+    weights: NDArray[np.float64]
+
+    def where(self, mask: Mask) -> JointWeights:
+        """Identity where the mask is False."""
+        return JointWeights(np.where(mask[:, None], self.weights, 1.0))
+
+    def after(self, earlier: JointWeights) -> JointWeights:
+        """The operator that applies ``earlier`` and then this one."""
+        return JointWeights(self.weights * earlier.weights)
+
+
+@dataclass(frozen=True)
+class FrameFilter:
+    """On T: a linear filter along each run of present frames.
+
+    Attributes
+    ----------
+    bank : (W + 1, W, W) float64 array
+        ``bank[w][:w, :w]`` gives the output at each place of a window of w frames; the middle row serves the
+        interior of longer runs, the others their ends. A run of L frames uses the longest odd w <= min(L, W).
+    shortest : int
+        Runs whose window would be shorter than this stay as they are.
+    active : (N,) bool array
+    """
+
+    bank: NDArray[np.float64]
+    shortest: int
+    active: Mask
+
+    def where(self, mask: Mask) -> FrameFilter:
+        """Identity where the mask is False."""
+        return FrameFilter(self.bank, self.shortest, self.active & mask)
+
+
+@dataclass(frozen=True)
+class Gather:
+    """On T: frame t of the output lies between two frames of the input.
+
+    Attributes
+    ----------
+    before, after_ : (N, T) int64 arrays
+        Input frames; -1 gives a missing frame.
+    mix : (N, T) float64 array
+        ``(1 - mix) * x[before] + mix * x[after_]``. A joint that is missing in one takes the other.
+    n_frames : (N,) int64 array
+        Output frames; later columns are not used.
+    """
+
+    before: NDArray[np.int64]
+    after_: NDArray[np.int64]
+    mix: NDArray[np.float64]
+    n_frames: NDArray[np.int64]
+
+    @classmethod
+    def at(cls, positions: NDArray[np.float64], n_frames: NDArray[np.int64], n_source: NDArray[np.int64]) -> Gather:
+        """Interpolate linearly at fractional frame numbers, clamped to the input's frames."""
+        positions = np.clip(positions, 0.0, (n_source - 1)[:, None].astype(np.float64))
+        before = positions.astype(np.int64)
+        return cls(before, np.minimum(before + 1, (n_source - 1)[:, None]), positions - before, n_frames)
+
+    @classmethod
+    def frames(cls, frames: NDArray[np.int64], n_frames: NDArray[np.int64]) -> Gather:
+        """Pick whole frames; -1 gives a missing frame."""
+        return cls(frames, frames, np.zeros(frames.shape), n_frames)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every output frame is a frame of the input."""
+        return not self.mix.any()
+
+    def where(self, mask: Mask, n_source: NDArray[np.int64]) -> Gather:
+        """Identity where the mask is False."""
+        if mask.all():
+            return self
+        n_frames = np.where(mask, self.n_frames, n_source)
+        width = max(self.before.shape[1], int(n_frames.max(initial=0)))
+        same = np.minimum(np.arange(width), np.maximum(n_source - 1, 0)[:, None])
+        keep = mask[:, None]
+        return Gather(
+            np.where(keep, _widen(self.before, width), same),
+            np.where(keep, _widen(self.after_, width), same),
+            np.where(keep, _widen(self.mix, width), 0.0),
+            n_frames,
+        )
+
+    def after(self, earlier: Gather) -> Gather | None:
+        """The operator that applies ``earlier`` and then this one; None where both interpolate."""
+        if self.whole:
+            pick = np.maximum(self.before, 0)
+            missing = self.before < 0
+            before, after_ = (np.take_along_axis(a, pick, 1) for a in (earlier.before, earlier.after_))
+            mix = np.take_along_axis(earlier.mix, pick, 1)
+            return Gather(np.where(missing, -1, before), np.where(missing, -1, after_), mix, self.n_frames)
+        if earlier.whole:
+            before, after_ = (
+                np.where(a < 0, -1, np.take_along_axis(earlier.before, np.maximum(a, 0), 1))
+                for a in (self.before, self.after_)
+            )
+            return Gather(before, after_, self.mix, self.n_frames)
+        return None
+
+
+def _widen(array: NDArray[Any], width: int) -> NDArray[Any]:
+    return np.pad(array, ((0, 0), (0, width - array.shape[1])), mode="edge")
+
+
+@dataclass(frozen=True)
+class BonesOf:
+    """On V: joint minus parent, in place of the joints or behind them on C. Missing where either end is missing.
+
+    Attributes
+    ----------
+    parents : (V,) int64 array
+        -1 at the root, whose bone is zero.
+    channels : {"bone", "joint+bone"}
+    """
+
+    parents: NDArray[np.int64]
+    channels: BoneChannels
+
+
+@dataclass(frozen=True)
+class Custom:
+    """Any function of one sample, for what no other operator expresses. Never fused.
+
+    Attributes
+    ----------
+    function : callable
+        ``function(sample, i)`` takes sample i, an (M, T, V, C) array that it must not change, and returns one.
+    active : (N,) bool array
+    """
+
+    function: Callable[[NDArray[Any], int], NDArray[Any]]
+    active: Mask
+
+    def where(self, mask: Mask) -> Custom:
+        """Identity where the mask is False."""
+        return Custom(self.function, self.active & mask)
+
+
+Operator = Affine | JointWeights | FrameFilter | Gather | BonesOf | Custom

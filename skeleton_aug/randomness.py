@@ -1,0 +1,156 @@
+"""Random numbers as a pure function of (seed, stream, epoch, sample index, view).
+
+Philox4x64-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011), bit for bit the
+generator behind :class:`numpy.random.Philox`, written so that one call serves a whole batch. The key is
+(seed, stream), the counter (block, view, epoch, index): no state, hence nothing that batch size, order, threads,
+workers or ranks could change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@njit(cache=True, nogil=True)
+def _multiply_high_low(a, b):  # type: ignore[no-untyped-def]
+    mask = np.uint64(0xFFFFFFFF)
+    shift = np.uint64(32)
+    a_low, a_high = a & mask, a >> shift
+    b_low, b_high = b & mask, b >> shift
+    low = a_low * b_low
+    middle = a_high * b_low + (low >> shift)
+    carry = (middle & mask) + a_low * b_high
+    return a_high * b_high + (middle >> shift) + (carry >> shift), a * b
+
+
+@njit(cache=True, nogil=True)
+def _fill(words, key_seed, key_stream, block, view, epoch, indices):  # type: ignore[no-untyped-def]
+    n, width = words.shape
+    for i in range(n):
+        for first in range(0, width, 4):
+            c0, c1, c2, c3 = block + np.uint64(first // 4), view, epoch, indices[i]
+            k0, k1 = key_seed, key_stream
+            for _ in range(10):
+                high0, low0 = _multiply_high_low(np.uint64(0xD2E7470EE14C6C93), c0)
+                high1, low1 = _multiply_high_low(np.uint64(0xCA5A826395121157), c2)
+                c0, c1, c2, c3 = high1 ^ c1 ^ k0, low1, high0 ^ c3 ^ k1, low0
+                k0 += np.uint64(0x9E3779B97F4A7C15)
+                k1 += np.uint64(0xBB67AE8584CAA73B)
+            words[i, first] = c0
+            if first + 1 < width:
+                words[i, first + 1] = c1
+            if first + 2 < width:
+                words[i, first + 2] = c2
+            if first + 3 < width:
+                words[i, first + 3] = c3
+
+
+def stream_key(name: str) -> int:
+    """Stable 64-bit key of a named stream of draws."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
+
+
+def fresh_seed() -> int:
+    """Return a seed from the operating system, for calls that give none."""
+    return secrets.randbits(63)
+
+
+@dataclass(frozen=True)
+class Key:
+    """Whom a set of draws belongs to: N samples of one view of one epoch.
+
+    Parameters
+    ----------
+    seed : int
+        Taken modulo 2**64.
+    indices : (N,) int array
+        Index of each sample in its data set.
+    epoch, view : int
+        Non-negative.
+    """
+
+    seed: int
+    indices: IntArray
+    epoch: int = 0
+    view: int = 0
+
+    def __post_init__(self) -> None:
+        if self.epoch < 0 or self.view < 0:
+            raise ValueError(f"epoch and view must not be negative, got epoch={self.epoch}, view={self.view}.")
+
+    @classmethod
+    def of(cls, seed: int | None, indices: ArrayLike, epoch: int = 0, view: int = 0) -> Key:
+        """Make a key, with a fresh seed where ``seed`` is None."""
+        return cls(
+            fresh_seed() if seed is None else int(seed), np.atleast_1d(np.asarray(indices, np.int64)), epoch, view
+        )
+
+
+@dataclass
+class Draws:
+    """The random numbers of one transform for one batch; each call takes the next ones.
+
+    Parameters
+    ----------
+    key : Key
+        Whose draws these are.
+    stream : int
+        The transform's own stream, from :func:`stream_key`.
+    """
+
+    key: Key
+    stream: int
+    _block: int = field(default=0, repr=False)
+
+    @property
+    def n(self) -> int:
+        """Number of samples, N."""
+        return len(self.key.indices)
+
+    def words(self, width: int) -> NDArray[np.uint64]:
+        """Raw 64-bit words, shape (N, width)."""
+        out = np.empty((self.n, width), np.uint64)
+        _fill(
+            out,
+            np.uint64(self.key.seed & 0xFFFFFFFFFFFFFFFF),
+            np.uint64(self.stream),
+            np.uint64(self._block),
+            np.uint64(self.key.view),
+            np.uint64(self.key.epoch),
+            self.key.indices.view(np.uint64),
+        )
+        self._block += -(-width // 4)
+        return out
+
+    def uniform(self, low: float = 0.0, high: float = 1.0, size: int | None = None) -> FloatArray:
+        """Uniform on [low, high): shape (N,), or (N, size)."""
+        unit = (self.words(size or 1) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+        values = low + (high - low) * unit
+        return values[:, 0] if size is None else values
+
+    def integers(self, low: ArrayLike, high: ArrayLike) -> IntArray:
+        """Integers of [low, high), shape (N,); the bounds may differ from sample to sample."""
+        low_, high_ = np.asarray(low, np.int64), np.asarray(high, np.int64)
+        steps = (self.uniform() * (high_ - low_)).astype(np.int64)
+        values: IntArray = low_ + np.minimum(steps, np.maximum(high_ - low_ - 1, 0))
+        return values
+
+    def chance(self, p: float) -> NDArray[np.bool_]:
+        """Return True with probability p, shape (N,); always takes a draw, so later draws do not move with p."""
+        return self.uniform() < p
+
+    def choice(self, weights: Sequence[float]) -> IntArray:
+        """Category numbers drawn with the given weights, shape (N,)."""
+        edges = np.cumsum(np.asarray(weights, np.float64))
+        picked = np.searchsorted(edges / edges[-1], self.uniform(), side="right")
+        return np.minimum(picked, len(edges) - 1).astype(np.int64)

@@ -1,0 +1,45 @@
+"""Temporal crop stretched to one length."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skeleton_aug.operators import Gather
+from skeleton_aug.pipeline import Transform, check_range
+from skeleton_aug.plan import Batch
+from skeleton_aug.randomness import Draws
+
+
+@dataclass(frozen=True, kw_only=True)
+class CropResize(Transform):
+    """Keep a random window of the sequence and stretch it to ``n_frames`` by linear interpolation.
+
+    Parameters
+    ----------
+    n_frames : int
+        Frames of the result.
+    ratio_range : (float, float)
+        Uniform range of the window's share of the sequence, in (0, 1]; (1, 1) resizes the whole sequence.
+    """
+
+    n_frames: int
+    ratio_range: tuple[float, float] = (0.5, 1.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_range("CropResize", "ratio_range", self.ratio_range, above=0.0)
+        if self.n_frames < 1 or self.ratio_range[1] > 1:
+            raise ValueError(
+                "CropResize: n_frames must be at least 1 and ratios at most 1, "
+                f"got n_frames={self.n_frames}, ratio_range={self.ratio_range}."
+            )
+
+    def sample(self, draws: Draws, batch: Batch) -> Gather:
+        """One window a sample."""
+        last = (batch.n_frames - 1).astype(np.float64)
+        span = last * draws.uniform(*self.ratio_range)
+        start = (last - span) * draws.uniform()
+        positions = start[:, None] + span[:, None] * np.linspace(0.0, 1.0, self.n_frames)
+        return Gather.at(positions, np.full(batch.n, self.n_frames), batch.n_frames)

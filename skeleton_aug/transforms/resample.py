@@ -1,0 +1,38 @@
+"""Change of speed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skeleton_aug.operators import Gather
+from skeleton_aug.pipeline import Transform, check_range
+from skeleton_aug.plan import Batch
+from skeleton_aug.randomness import Draws
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resample(Transform):
+    """Play the sequence faster or slower: T frames become round(T / rate), by linear interpolation.
+
+    The first and the last frame stay the first and the last (paper, section 3.2). A missing joint takes its present
+    neighbour in time.
+
+    Parameters
+    ----------
+    rate_range : (float, float)
+        Uniform range of the rate; more than 1 is faster.
+    """
+
+    rate_range: tuple[float, float] = (0.7, 1.3)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_range("Resample", "rate_range", self.rate_range, above=0.0)
+
+    def sample(self, draws: Draws, batch: Batch) -> Gather:
+        """One rate a sample."""
+        n_frames = np.maximum(np.rint(batch.n_frames / draws.uniform(*self.rate_range)), 1).astype(np.int64)
+        step = (batch.n_frames - 1) / np.maximum(n_frames - 1, 1)
+        return Gather.at(np.arange(n_frames.max()) * step[:, None], n_frames, batch.n_frames)

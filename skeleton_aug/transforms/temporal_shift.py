@@ -1,0 +1,38 @@
+"""Cyclic shift in time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skeleton_aug.operators import Gather
+from skeleton_aug.pipeline import Transform
+from skeleton_aug.plan import Batch
+from skeleton_aug.randomness import Draws
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemporalShift(Transform):
+    """Begin the sequence at another frame and go on cyclically: ``y[t] = x[(t + offset) mod T]``.
+
+    Parameters
+    ----------
+    max_offset : int, optional
+        The offset is uniform on the integers 0..max_offset; None takes T, the length of the sequence (paper, section
+        3.2: 150 for sequences of 150 frames).
+    """
+
+    max_offset: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.max_offset is not None and self.max_offset < 0:
+            raise ValueError(f"TemporalShift: max_offset must not be negative, got {self.max_offset}.")
+
+    def sample(self, draws: Draws, batch: Batch) -> Gather:
+        """One offset a sample."""
+        longest = batch.n_frames if self.max_offset is None else self.max_offset
+        offset = draws.integers(0, np.broadcast_to(np.asarray(longest) + 1, batch.n))
+        frames = (np.arange(batch.n_frames.max()) + offset[:, None]) % batch.n_frames[:, None]
+        return Gather.frames(frames, batch.n_frames)
