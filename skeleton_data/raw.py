@@ -84,6 +84,8 @@ class RawSequence:
         As the data set numbers them; -1 where it does not say.
     performance : str
         Equal for the samples of one performance seen by several cameras.
+    source_digest : str
+        Digest of the raw file in hexadecimal; when empty the converter takes it.
     """
 
     name: str
@@ -95,6 +97,7 @@ class RawSequence:
     camera: int = UNKNOWN
     setup: int = UNKNOWN
     replication: int = UNKNOWN
+    source_digest: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,188 @@
+"""NTU RGB+D 60 and 120: ``SsssCcccPpppRrrrAaaa.skeleton`` files, loose or in zip archives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_aug.skeletons import KINECT_V2, Skeleton
+from skeleton_data.formats import ntu_lists
+from skeleton_data.formats.sources import digest, drop_second_copies, find_files, read_bytes, renamed
+from skeleton_data.raw import Listing, RawBody, RawFileError, RawItem, RawSequence, SkeletonDataError
+from skeleton_data.splits import by_values
+
+_NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})", re.IGNORECASE)
+_SUFFIX = ".skeleton"
+_MISSING_LIST = "on the official list of missing skeletons"
+
+
+@dataclass(frozen=True)
+class RecordingName:
+    """What the name of an NTU recording says; all numbers 1-based as in the name."""
+
+    setup: int
+    camera: int
+    subject: int
+    replication: int
+    action: int
+
+    @classmethod
+    def parse(cls, name: str) -> RecordingName | None:
+        """Read ``S001C002P003R002A013``; None if ``name`` is no such name."""
+        match = _NAME.fullmatch(name)
+        return None if match is None else cls(*(int(number) for number in match.groups()))
+
+    def __str__(self) -> str:
+        return f"S{self.setup:03}C{self.camera:03}{self._rest}"
+
+    @property
+    def performance(self) -> str:
+        """Equal for the recordings of one performance by several cameras."""
+        return f"S{self.setup:03}{self._rest}"
+
+    @property
+    def _rest(self) -> str:
+        return f"P{self.subject:03}R{self.replication:03}A{self.action:03}"
+
+
+def missing_names() -> frozenset[str]:
+    """Names on the official lists of missing skeletons: 302 with setups up to 17 (NTU-60), 535 in all (NTU-120)."""
+    text = files("skeleton_data").joinpath("missing", "ntu.txt").read_text("ascii")
+    return frozenset(text.split())
+
+
+@dataclass(frozen=True)
+class _NTU:
+    """What both NTU data sets share."""
+
+    keep_missing: bool = field(
+        default=False, metadata={"help": "also read recordings that stand on the official list of missing skeletons"}
+    )
+
+    name: ClassVar[str]
+    skeleton: ClassVar[Skeleton] = KINECT_V2
+    class_names: ClassVar[Sequence[str]]
+    _max_setup: ClassVar[int]
+
+    def find(self, source: Path) -> Listing:
+        """List the recordings in a folder tree, a zip archive, or zips in a folder."""
+        found = find_files(source, lambda name: name.lower().endswith(_SUFFIX))
+        listing = Listing([], rejected=found.rejected)
+        usable = []
+        for item in found.items:
+            parsed = RecordingName.parse(item.name[: -len(_SUFFIX)])
+            if parsed is None:
+                reason = "is not named like S001C002P003R002A013.skeleton."
+                listing.rejected.append(RawFileError(item.place, reason, mend="Restore its original name."))
+            else:
+                usable.append(renamed(item, str(parsed)))
+        listing.items, copies, conflicts = drop_second_copies(usable)
+        listing.rejected += conflicts
+        if copies:
+            listing.left_out["found a second time, same name and size"] = copies
+        self._leave_out(listing)
+        if not (listing.items or listing.left_out or listing.rejected):
+            raise SkeletonDataError(
+                f"{source}: no .skeleton files here. Give the folder (or zip) that holds files named like "
+                "S001C002P003R002A013.skeleton; subfolders are searched."
+            )
+        return listing
+
+    def _leave_out(self, listing: Listing) -> None:
+        missing = frozenset[str]() if self.keep_missing else missing_names()
+        kept = []
+        for item in listing.items:
+            parsed = _parsed(item.name)
+            if parsed.setup > self._max_setup or not 1 <= parsed.action <= len(self.class_names):
+                limits = f"setups 1-{self._max_setup}, actions 1-{len(self.class_names)}"
+                listing.left_out.setdefault(f"not part of {self.name} ({limits})", []).append(item.name)
+            elif item.name in missing:
+                listing.left_out.setdefault(_MISSING_LIST, []).append(item.name)
+            else:
+                kept.append(item)
+        listing.items = kept
+
+    def read(self, item: RawItem) -> list[RawSequence]:
+        """Read one recording, frames without bodies included."""
+        # The parser compiles on first use, and numba loads slowly: only who reads pays for it.
+        from skeleton_data.formats.ntu_text import parse
+
+        data = read_bytes(item)
+        text = parse(data, item.place)
+        name = _parsed(item.name)
+        return [
+            RawSequence(
+                name=item.name,
+                n_frames=text.n_frames,
+                bodies=_bodies(text.body_ids, text.frames, text.positions),
+                label=name.action - 1,
+                performance=name.performance,
+                subject=name.subject,
+                camera=name.camera,
+                setup=name.setup,
+                replication=name.replication,
+                source_digest=digest(data),
+            )
+        ]
+
+
+def _parsed(name: str) -> RecordingName:
+    parsed = RecordingName.parse(name)
+    if parsed is None:
+        raise SkeletonDataError(f"{name!r} is not named like S001C002P003R002A013.")
+    return parsed
+
+
+def _bodies(ids: NDArray[np.int64], frames: NDArray[np.int32], positions: NDArray[np.float32]) -> list[RawBody]:
+    """Gather the rows of each body id, in order of first appearance.
+
+    An id that stands twice in one frame cannot be one person: its second rows become a body of their own.
+    """
+    bodies = []
+    for body_id in dict.fromkeys(ids.tolist()):
+        rows = np.flatnonzero(ids == body_id)
+        while rows.size:
+            first = np.concatenate(([True], np.diff(frames[rows]) > 0))
+            chosen = rows[first]
+            bodies.append(RawBody(body_id, frames[chosen], positions[chosen]))
+            rows = rows[~first]
+    return bodies
+
+
+@dataclass(frozen=True)
+class NTU60(_NTU):
+    """NTU RGB+D: setups 1 to 17, actions 1 to 60."""
+
+    name: ClassVar[str] = "ntu60"
+    class_names: ClassVar[Sequence[str]] = ntu_lists.CLASSES[:60]
+    _max_setup: ClassVar[int] = 17
+
+    def splits(self, samples: NDArray[np.void]) -> Mapping[str, tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Cross-subject and cross-view."""
+        return {
+            "xsub": by_values(samples["subject"], ntu_lists.XSUB60_TRAIN_SUBJECTS),
+            "xview": by_values(samples["camera"], ntu_lists.XVIEW_TRAIN_CAMERAS),
+        }
+
+
+@dataclass(frozen=True)
+class NTU120(_NTU):
+    """NTU RGB+D 120: all 32 setups and 120 actions."""
+
+    name: ClassVar[str] = "ntu120"
+    class_names: ClassVar[Sequence[str]] = ntu_lists.CLASSES
+    _max_setup: ClassVar[int] = 32
+
+    def splits(self, samples: NDArray[np.void]) -> Mapping[str, tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Cross-subject and cross-setup."""
+        return {
+            "xsub": by_values(samples["subject"], ntu_lists.XSUB120_TRAIN_SUBJECTS),
+            "xset": by_values(samples["setup"], ntu_lists.XSET_TRAIN_SETUPS),
+        }

@@ -1,0 +1,163 @@
+"""Finding raw files in folders and zip archives, and reading them with clear errors."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from skeleton_data.raw import RawFileError, RawItem, SkeletonDataError
+
+MAX_RECORDING_BYTES = 256 << 20
+"""No recording of any format comes near this size; a larger file or archive member is refused unread."""
+
+_READ_FAILURES = (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError)
+
+
+@dataclass
+class Found:
+    """Files of a source: one item per file, named as the file; and what could not be looked into."""
+
+    items: list[RawItem] = field(default_factory=list)
+    rejected: list[RawFileError] = field(default_factory=list)
+
+
+def find_files(source: Path, accept: Callable[[str], bool]) -> Found:
+    """List the files that ``accept`` wants, by file name, in a folder tree, a zip archive, or zips in a folder.
+
+    Parameters
+    ----------
+    source : Path
+        A folder (searched recursively, links followed), a ``.zip`` archive, or a single file.
+    accept : callable
+        Given a file name without its folder, says whether it is wanted.
+
+    Returns
+    -------
+    Found
+        Items ordered by place; archives and members that cannot be used stand under ``rejected``.
+
+    Raises
+    ------
+    SkeletonDataError
+        When ``source`` does not exist.
+    """
+    if not source.exists():
+        raise SkeletonDataError(f"{source}: no such file or folder. Check the path of the raw data.")
+    found = Found()
+    for path in [source] if source.is_file() else sorted(_walk(source)):
+        if path.suffix.lower() == ".zip":
+            _look_into_archive(path, accept, found)
+        elif _wanted(path.name, accept):
+            _add(found, RawItem(path.name, path, size=path.stat().st_size))
+    return found
+
+
+def _wanted(name: str, accept: Callable[[str], bool]) -> bool:
+    # Archives made on a Mac carry a hidden "._" twin of every file.
+    return not name.startswith(".") and accept(name)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    seen: set[tuple[int, int]] = set()
+    for root, folders, files in os.walk(folder, followlinks=True):
+        status = Path(root).stat()
+        if (status.st_dev, status.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        yield from (path for path in (Path(root, name) for name in files) if path.is_file())
+
+
+def _look_into_archive(path: Path, accept: Callable[[str], bool], found: Found) -> None:
+    try:
+        members = _open_archive(path).infolist()
+    except _READ_FAILURES as error:
+        mend = "Download it again, or give the folder it was extracted to."
+        found.rejected.append(RawFileError(str(path), f"is no readable zip archive ({error}).", mend=mend))
+        return
+    for member in sorted(members, key=lambda info: info.filename):
+        place = PurePosixPath(member.filename.replace("\\", "/"))
+        if member.is_dir() or not _wanted(place.name, accept):
+            continue
+        item = RawItem(place.name, path, member.filename, member.file_size)
+        if place.is_absolute() or PureWindowsPath(place).drive or ".." in place.parts:
+            reason = "refused: the archive gives this member an absolute path or one that leaves the archive."
+            found.rejected.append(RawFileError(item.place, reason))
+        elif member.flag_bits & 1:
+            found.rejected.append(RawFileError(item.place, "is encrypted.", mend="Extract the archive first."))
+        else:
+            _add(found, item)
+
+
+def _add(found: Found, item: RawItem) -> None:
+    if item.size > MAX_RECORDING_BYTES:
+        reason = f"refused: {item.size:,} bytes where one recording has at most {MAX_RECORDING_BYTES:,}."
+        found.rejected.append(RawFileError(item.place, reason))
+    else:
+        found.items.append(item)
+
+
+def read_bytes(item: RawItem) -> bytes:
+    """Read the file or archive member of ``item``; :class:`RawFileError` says what went wrong."""
+    try:
+        if item.member is None:
+            return item.path.read_bytes()
+        return _open_archive(item.path).read(item.member)
+    except _READ_FAILURES as error:
+        mend = "Extract or download it again."
+        raise RawFileError(item.place, f"cannot be read ({error}).", mend=mend) from error
+
+
+@lru_cache(maxsize=4)
+def _open_archive(path: Path) -> zipfile.ZipFile:
+    # Listing an archive of 57,000 members takes a second; each process does it once.
+    return zipfile.ZipFile(path)
+
+
+def close_archives() -> None:
+    """Let go of archives that this process has kept open for the next read."""
+    _open_archive.cache_clear()
+
+
+def digest(data: bytes) -> str:
+    """BLAKE2b-128 of a raw file, in hexadecimal."""
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+def drop_second_copies(items: Iterable[RawItem]) -> tuple[list[RawItem], list[str], list[RawFileError]]:
+    """Keep one item per name, the first by place.
+
+    Returns
+    -------
+    kept : list of RawItem
+        Sorted by name.
+    copies : list of str
+        Places of further files with a kept name and the same size.
+    conflicts : list of RawFileError
+        Further files with a kept name and another size: one of the two is damaged, and which is not known here.
+    """
+    kept: dict[str, RawItem] = {}
+    copies: list[str] = []
+    conflicts: list[RawFileError] = []
+    for item in sorted(items, key=lambda item: (item.name, item.place)):
+        first = kept.setdefault(item.name, item)
+        if first is item:
+            continue
+        if first.size == item.size:
+            copies.append(item.place)
+        else:
+            reason = f"second file of this name with another size ({item.size:,} bytes); read was {first.place}"
+            mend = f"({first.size:,} bytes). Remove the wrong one."
+            conflicts.append(RawFileError(item.place, reason, mend=mend))
+    return list(kept.values()), copies, conflicts
+
+
+def renamed(item: RawItem, name: str) -> RawItem:
+    """Return the item under the name its sample shall have in the store."""
+    return replace(item, name=name)

@@ -1,0 +1,101 @@
+"""The layout of a store file: names, table types, and the version that readers check.
+
+A store is one HDF5 file, readable by HDF5 1.10 and later:
+
+========================  ==========================================================================================
+``/positions``            (rows, V, C) little-endian float32, contiguous: all tracks end to end; metres; a missing
+                          joint or frame is all zeros
+``/tracks``               one row per track: its sample, body id, first frame, frames, first row, gapless flag
+``/samples``              one row per recording, see :func:`sample_dtype`
+``/sources``              one row per raw file read: path within the source, bytes, BLAKE2b-128
+``/performances``         name of each performance number
+``/classes``              name of each label
+``/splits/<name>/train``  and ``test``: sample indices
+``/skeleton``             the joint layout as JSON text
+``/provenance``           what made the file, from what, with which options, as JSON text
+========================  ==========================================================================================
+
+Root attributes: ``format`` (:data:`FORMAT`), ``format_version``, ``digest`` (BLAKE2b-128 over the sample table's names
+and checksums). Text is fixed-length UTF-8.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+FORMAT = "skeleton-data store"
+FORMAT_VERSION = 1
+LIBVER = ("earliest", "v110")
+CHECKSUM_BYTES = 16
+
+TRACK_DTYPE = np.dtype(
+    [
+        ("sample", "<i4"),
+        ("body_id", "<i8"),
+        ("first_frame", "<i4"),
+        ("n_frames", "<i4"),
+        ("row", "<i8"),
+        ("gapless", "?"),
+    ]
+)
+"""A track covers the frames ``first_frame .. first_frame + n_frames - 1`` of its sample, in the rows from ``row`` on;
+``gapless`` says that none of its joints is missing in any of them."""
+
+
+def sample_dtype(name: np.dtype[np.void] | str) -> np.dtype[np.void]:
+    """Type of the sample table, with names as ``name``: ``"U20"`` in memory, fixed-length UTF-8 in the file.
+
+    Numbers that the data set does not give are -1. ``duplicate_of`` is the index of the first identical recording, -1
+    where there is none before; ``performance`` and ``source`` index the tables of those names.
+    """
+    return np.dtype(
+        [
+            ("name", name),
+            ("label", "<i4"),
+            ("subject", "<i4"),
+            ("camera", "<i4"),
+            ("setup", "<i4"),
+            ("replication", "<i4"),
+            ("n_frames", "<i4"),
+            ("n_bodies", "<i4"),
+            ("performance", "<i4"),
+            ("duplicate_of", "<i4"),
+            ("source", "<i4"),
+            ("checksum", "u1", (CHECKSUM_BYTES,)),
+        ]
+    )
+
+
+def source_dtype(path: np.dtype[np.void] | str) -> np.dtype[np.void]:
+    """Type of the table of raw files; the digest is hexadecimal text."""
+    return np.dtype([("path", path), ("size", "<i8"), ("digest", text_dtype(2 * CHECKSUM_BYTES))])
+
+
+def text_dtype(length: int) -> np.dtype[np.void]:
+    """Fixed-length UTF-8 as h5py spells it."""
+    made: np.dtype[np.void] = h5py.string_dtype("utf-8", max(1, length))
+    return made
+
+
+def checksum(n_frames: int, first_frames: list[int], tracks: list[NDArray[np.float32]]) -> bytes:
+    """Identity of a recording: its length, and frames and positions of its tracks. Body ids do not count.
+
+    Recordings with one checksum are taken for copies of each other.
+    """
+    state = blake2b(digest_size=CHECKSUM_BYTES)
+    state.update(np.array([n_frames, len(tracks)], "<i8").tobytes())
+    for first, positions in zip(first_frames, tracks, strict=True):
+        state.update(np.array([first, *positions.shape], "<i8").tobytes())
+        state.update(np.ascontiguousarray(positions, "<f4").data)
+    return state.digest()
+
+
+def store_digest(names: list[str], checksums: NDArray[np.uint8]) -> str:
+    """Identity of a store's content, in hexadecimal: the names and checksums of its samples, in order."""
+    state = blake2b("\n".join(names).encode(), digest_size=CHECKSUM_BYTES)
+    state.update(np.ascontiguousarray(checksums).data)
+    return state.hexdigest()
