@@ -182,7 +182,8 @@ def _take(result: Encoded, source: Path, writer: StoreWriter, summary: Summary, 
 
 def _within(source: Path, item: RawItem) -> str:
     """Path of a raw file without the place where the source lies, so that equal sources give equal stores."""
-    path = item.path.relative_to(source).as_posix() if item.path != source else item.path.name
+    inside = item.path != source and item.path.is_relative_to(source)
+    path = item.path.relative_to(source).as_posix() if inside else item.path.name
     return path if item.member is None else f"{path}!{item.member}"
 
 
@@ -195,15 +196,20 @@ def _finish(raw_format: RawFormat, writer: StoreWriter, summary: Summary, option
     for name, (train, test) in splits.items():
         summary.splits[name] = (len(train), len(test), copies_across(samples["duplicate_of"], train, test))
     summary.n_duplicates = int((samples["duplicate_of"] >= 0).sum())
+    writer.commit(raw_format.class_names, splits, _provenance(summary, options))
+    _write_report(writer, summary)
+
+
+def _write_report(writer: StoreWriter, summary: Summary) -> None:
     report = summary.output.with_name(summary.output.name + REPORT_SUFFIX)
     lines = _report_lines(summary)
-    if lines:
-        summary.report = report
-        (writer.folder / "report").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        (writer.folder / "report").replace(report)
-    writer.commit(raw_format.class_names, splits, _provenance(summary, options))
     if not lines:
         report.unlink(missing_ok=True)
+        return
+    summary.report = report
+    made = writer.folder / "report"
+    made.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    made.replace(report)
 
 
 def _nothing_read(summary: Summary) -> str:

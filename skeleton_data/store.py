@@ -248,6 +248,8 @@ class Store:
 def _read(path: Path) -> _Tables:
     if not path.exists():
         raise SkeletonDataError(f"{path}: no such file. Make it with 'skeleton-data convert'.")
+    if path.is_file() and not os.access(path, os.R_OK):
+        raise SkeletonDataError(f"{path}: may not be read by you. Ask its owner.")
     if not path.is_file() or not h5py.is_hdf5(path):
         raise SkeletonDataError(f"{path}: is no store (no HDF5 file). Give the .h5 file that convert wrote.")
     try:

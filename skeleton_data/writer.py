@@ -5,14 +5,16 @@ Memory does not grow with the positions; whatever ends the process, the final pa
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 import h5py
 import numpy as np
@@ -34,8 +36,13 @@ from skeleton_data.schema import (
 )
 from skeleton_data.splits import Split
 
+try:
+    import fcntl
+except ImportError:  # Windows; left-over folders are then for the user to remove.
+    fcntl = None  # type: ignore[assignment]
+
 _COPY_BYTES = 32 << 20
-# Mapped rows start on a page, so that a batch never straddles the file's metadata.
+# Rows that start on a page are aligned for every kind of access once they are mapped.
 _ALIGNMENT = 4096
 
 
@@ -71,8 +78,11 @@ class StoreWriter:
         self._refuse_existing()
         if not path.parent.is_dir():
             raise SkeletonDataError(f"{path}: its folder does not exist. Make it first.")
+        _sweep(path)
         try:
             self.folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
+            self._lock = (self.folder / "lock").open("ab")
+            _lock(self._lock)
             self._spill = (self.folder / "rows").open("wb")
         except OSError as error:
             raise SkeletonDataError(f"{path}: cannot write to its folder ({error.strerror}).") from error
@@ -90,6 +100,7 @@ class StoreWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._spill.close()
+        self._lock.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __len__(self) -> int:
@@ -192,6 +203,25 @@ class StoreWriter:
                 n_rows = min(step, self._rows - start)
                 part = np.fromfile(spill, "<f4", n_rows * shape[1] * shape[2])
                 positions[start : start + n_rows] = part.reshape(n_rows, *shape[1:])
+
+
+def _lock(file: IO[bytes]) -> bool:
+    """Lock a file until it is closed or this process ends, however it ends; tell whether that worked."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _sweep(path: Path) -> None:
+    """Remove what killed conversions to the same path have left: folders whose lock nobody holds any more."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+        with suppress(OSError), (left / "lock").open("ab") as file:
+            if _lock(file):
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _text_type(texts: Sequence[str]) -> np.dtype[np.void]:

@@ -126,7 +126,7 @@ def _integer(text, start, end):  # type: ignore[no-untyped-def]  # pragma: no co
         return np.int64(0), False
     value = np.uint64(0)
     for at in range(pos, end):
-        digit = text[at] - 48
+        digit = int(text[at]) - 48
         if digit < 0 or digit > 9:
             return np.int64(0), False
         value = value * np.uint64(10) + np.uint64(digit)
@@ -146,10 +146,11 @@ def _number(text, start, end, powers):  # type: ignore[no-untyped-def]  # pragma
     mantissa, digits, exponent = np.uint64(0), 0, 0
     after_point = False
     while pos < end:
-        code = text[pos]
+        code = int(text[pos])
         if 48 <= code <= 57:
-            mantissa = mantissa * np.uint64(10) + np.uint64(code - 48)
             digits += 1
+            if digits <= 18:
+                mantissa = mantissa * np.uint64(10) + np.uint64(code - 48)
             exponent -= after_point
         elif code == 46 and not after_point:
             after_point = True
