@@ -211,7 +211,8 @@ def _place_arm(joints: Array, body: Proportions, motion: Motion, side: int, shou
     turned = np.cos(swivel)[:, None] * elbow_side + (out * np.sin(swivel))[:, None] * np.cross(elbow_side, aim)
     elbow, wrist = _two_bones(np.zeros_like(aim), distance[:, None] * aim, a, b, turned)
     fore = _unit(wrist - elbow)
-    thumb = _across(np.array([-0.5 * out, 0.4, 0.7]), fore)
+    # With a relaxed forearm the thumb points where the elbow bends to.
+    thumb = _across(-turned, fore)
     hand = wrist + body.hand * fore
     tip = hand + body.fingers * fore
     ball = hand + 0.6 * body.fingers * (0.6 * fore + 0.8 * thumb)

@@ -2,61 +2,49 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.synthetic.camera import DEPTH_PIXELS, color_pixels, depth_pixels
+from skeleton_data.synthetic.decimals import decimal_lines
 from skeleton_data.synthetic.performances import stream
 from skeleton_data.synthetic.recording import Recording
 
 Array = NDArray[np.float64]
 
 _HAND_STREAM = 5
-_BODY = "%d %d %d %d %d %d 0 %.7g %.7g 2\n25\n"
-_JOINT = "%.7g " * 11 + "%d\n"
+_BODY = b"%d %d %d %d %d %d 0 %.7g %.7g 2\n25\n"
 _LEAVES = [3, 15, 19, 21, 22, 23, 24]
 # The joint that each bone's orientation is read along: Kinect names a bone by its far end.
 _NEAR = np.array([0, 0, 20, 2, 20, 4, 5, 6, 20, 8, 9, 10, 0, 12, 13, 14, 0, 16, 17, 18, 1, 7, 7, 11, 11])
 
 
-def ntu_text(recording: Recording, seed: int) -> str:
+def ntu_text(recording: Recording, seed: int) -> bytes:
     """Text of the file, 1 + sum over frames of (1 + 27 per body) lines."""
     sequence = recording.sensed
-    rng = stream(
-        seed, _HAND_STREAM, sequence.setup, sequence.subject, sequence.replication, sequence.label, sequence.camera
-    )
-    frames: list[list[str]] = [[] for _ in range(sequence.n_frames)]
+    key = (sequence.setup, sequence.subject, sequence.replication, sequence.label, sequence.camera)
+    rng = stream(seed, _HAND_STREAM, *key)
+    frames: list[list[bytes]] = [[] for _ in range(sequence.n_frames)]
     for body, states in zip(sequence.bodies, recording.states, strict=True):
-        for frame, text in zip(
-            body.frames.tolist(), _body_texts(body.body_id, body.positions, states, rng), strict=True
-        ):
+        texts = _body_texts(body.body_id, body.positions, states, rng)
+        for frame, text in zip(body.frames.tolist(), texts, strict=True):
             frames[frame].append(text)
-    parts = [f"{sequence.n_frames}\n"]
+    parts = [b"%d\n" % sequence.n_frames]
     for bodies in frames:
-        parts.append(f"{len(bodies)}\n")
+        parts.append(b"%d\n" % len(bodies))
         parts.extend(bodies)
-    return "".join(parts)
-
-
-@cache
-def _template() -> str:
-    return _BODY + _JOINT * 25
+    return b"".join(parts)
 
 
 def _body_texts(
     body_id: int, positions: NDArray[np.float32], states: NDArray[np.int64], rng: np.random.Generator
-) -> list[str]:
+) -> list[bytes]:
     joints = positions.astype(np.float64)
     depth = depth_pixels(joints)
-    numbers = np.concatenate(
-        [joints, depth, color_pixels(joints), _orientations(joints), states[..., None]], axis=-1
-    ).reshape(len(joints), -1)
+    tokens = np.concatenate([joints, depth, color_pixels(joints), _orientations(joints), states[..., None]], axis=-1)
+    lines = decimal_lines(tokens.reshape(len(joints), -1), np.tile(np.arange(12) == 11, 25))
     heads = np.concatenate([_edges(depth)[:, None], _hands(len(joints), rng), _lean(joints)], axis=1)
-    template = _template()
-    rows = np.concatenate([heads, numbers], axis=1).tolist()
-    return [template % (body_id, *row) for row in rows]
+    return [_BODY % (body_id, *head) + line for head, line in zip(heads.tolist(), lines, strict=True)]
 
 
 def _orientations(joints: Array) -> Array:

@@ -90,7 +90,7 @@ def shake_hands(duo: Duo, clock: Clock, rng: np.random.Generator) -> None:
     beat = np.sin(clock.cycles(rng.uniform(1.2, 2.6)))
     height = rng.uniform(48.0, 66.0)
     for person, motion in zip(duo.people, duo.motions, strict=True):
-        late = smooth(on * rng.uniform(1.0, 1.25))
+        late = on ** rng.uniform(0.9, 1.4)
         motion.aim(RIGHT, late, height + 5.0 * person.style.amplitude * beat, -14.0, 36.0 + 6.0 * beat)
         motion.trunk[:, 0] += late * 6.0 * person.style.lean
         motion.trunk[:, 2] += late * 6.0

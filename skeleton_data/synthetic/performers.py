@@ -92,7 +92,7 @@ def subject(seed: int, number: int) -> Performer:
 
 def _draw_style(rng: np.random.Generator) -> Style:
     return Style(
-        amplitude=float(np.clip(np.exp(rng.normal(0.0, 0.2)), 0.6, 1.4)),
+        amplitude=float(np.clip(np.exp(rng.normal(0.0, 0.28)), 0.5, 1.4)),
         tempo=float(np.clip(np.exp(rng.normal(0.0, 0.22)), 0.6, 1.6)),
         left_handed=bool(rng.uniform() < 0.3),
         both_arms=float(rng.beta(0.7, 1.4)),
@@ -100,9 +100,9 @@ def _draw_style(rng: np.random.Generator) -> Style:
         stoop=float(rng.normal(4.0, 4.5)),
         elbow_rest=float(rng.uniform(5.0, 45.0)),
         arm_rest=float(rng.uniform(4.0, 16.0)),
-        elevation=float(rng.normal(0.0, 11.0)),
-        azimuth=float(rng.normal(0.0, 12.0)),
-        flexion=float(rng.normal(0.0, 14.0)),
+        elevation=float(rng.normal(0.0, 14.0)),
+        azimuth=float(rng.normal(0.0, 16.0)),
+        flexion=float(rng.normal(0.0, 17.0)),
         stance=float(rng.uniform(0.9, 2.0)),
         toe_out=float(rng.normal(9.0, 5.0)),
         sway=float(rng.uniform(0.004, 0.014)),
@@ -165,8 +165,8 @@ def draw_clock(rng: np.random.Generator, style: Style, natural: float | None) ->
     frames = int(np.clip(round(np.exp(rng.normal(np.log(77.0), 0.4))), 28, 298))
     total = frames / FRAME_RATE
     if natural is None:
-        span = total * rng.uniform(0.55, 0.95)
+        span = total * rng.uniform(0.45, 0.95)
     else:
-        span = min(natural / style.tempo * np.exp(rng.normal(0.0, 0.15)), 0.92 * total)
-    start = (total - span) * rng.beta(1.3, 1.6)
+        span = min(0.85 * natural / style.tempo * np.exp(rng.normal(0.0, 0.2)), 0.92 * total)
+    start = (total - span) * rng.uniform()
     return Clock(np.arange(frames) / FRAME_RATE, float(start), float(start + span))

@@ -118,9 +118,9 @@ def check_seed(seed: int) -> None:
 
 def _kept_frames(moments: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Cameras start and stop a frame or so apart, and now and then one loses frames on the way."""
-    begin, end = int(rng.integers(0, 2)), moments - int(rng.choice(3, p=(0.55, 0.35, 0.1)))
+    begin, end = int(rng.uniform() < 0.1), moments - int(rng.choice(3, p=(0.78, 0.2, 0.02)))
     kept = np.arange(begin, end)
-    lost = int(rng.integers(1, 9)) if rng.uniform() < 0.06 else 0
+    lost = int(rng.integers(1, 9)) if rng.uniform() < 0.02 else 0
     keep = np.ones(len(kept), bool)
     keep[rng.choice(len(kept), min(lost, len(kept) - 20), replace=False)] = False
     return kept[keep]

@@ -101,7 +101,7 @@ def sense(view: Array, hidden: Mask, rng: np.random.Generator) -> tuple[Array, N
 
 def _fit(view: Array, rng: np.random.Generator) -> Array:
     """The skeleton that the sensor fits: off by a little at every joint, for the whole recording."""
-    return np.asarray(view + rng.normal(0.0, 0.012, (25, 3)) * _LOOSE[:, None])
+    return np.asarray(view + rng.normal(0.0, 0.018, (25, 3)) * _LOOSE[:, None])
 
 
 def _noise(view: Array, rng: np.random.Generator) -> Array:
@@ -119,7 +119,7 @@ def _guess(view: Array, rng: np.random.Generator) -> Array:
     pull = rng.uniform(0.1, 0.55, (25, 1))
     white = rng.standard_normal(view.shape, np.float32)
     drift = lfilter([0.012], [1.0, -0.97], white, axis=0) + 0.012 * white
-    place = rng.normal(0.0, 0.05, (25, 3))
+    place = rng.normal(0.0, 0.065, (25, 3))
     return np.asarray(late + pull * (parent - late) + (drift + place) * _LOOSE[:, None])
 
 
@@ -133,7 +133,7 @@ def _swap(joints: Array, states: NDArray[np.int64], sideways: float, rng: np.ran
     """Exchange left and right limbs for a run of frames, in place."""
     for pairs in (_ARM_PAIRS, _LEG_PAIRS):
         chance, length, begin = rng.uniform(), int(rng.geometric(0.09)) + 3, rng.uniform()
-        if chance > 0.06 + 0.3 * sideways:
+        if chance > 0.08 + 0.35 * sideways:
             continue
         first = int(begin * max(len(joints) - length, 1))
         rows = slice(first, first + length)

@@ -36,6 +36,8 @@ def pick_up(m: Motion, clock: Clock, style: Style, body: Proportions, rng: np.ra
     down = pulse(clock.phase, 0.0, rng.uniform(0.35, 0.45), 0.5, rng.uniform(0.88, 1.0))
     held = smooth((clock.phase - 0.45) / 0.3)
     squat = style.squat
+    # The thing lies on the floor, on a stool or on a low table.
+    down *= rng.choice([1.0, 0.8, 0.6]) * rng.uniform(0.9, 1.05)
     m.trunk[:, 0] += down * (78.0 - 42.0 * squat) * min(style.amplitude, 1.15)
     m.trunk[:, 1] += down * rng.uniform(0.0, 14.0)
     m.trunk[:, 2] += down * rng.uniform(-5.0, 16.0)
@@ -60,7 +62,7 @@ def stand_up(m: Motion, clock: Clock, style: Style, body: Proportions, rng: np.r
 
 
 def _chair(m: Motion, seated: Array, moving: Array, style: Style, body: Proportions, rng: np.random.Generator) -> None:
-    height = rng.uniform(0.25, 0.3) * body.stature
+    height = rng.uniform(0.25, 0.36) * body.stature
     m.root[:, 1] -= seated * (body.standing - height - 0.05)
     m.root[:, 2] -= seated * rng.uniform(0.2, 0.25) * body.stature
     m.trunk[:, 0] += moving * 34.0 * style.amplitude + seated * rng.normal(2.0, 6.0)
@@ -85,11 +87,11 @@ def clap(m: Motion, clock: Clock, style: Style, body: Proportions, rng: np.rando
 def cross_hands(m: Motion, clock: Clock, style: Style, body: Proportions, rng: np.random.Generator) -> None:
     """Cross the forearms in front of the chest, hold, and part them; once or several times."""
     local = clock.repeat(_times(clock, style, 2.0, 3))
-    on = pulse(local, 0.0, 0.3, 0.65, 1.0)
+    on = pulse(local, 0.0, 0.38, 0.6, 1.0)
     height = rng.choice([45.0, 60.0, 78.0]) + rng.normal(0.0, 6.0)
     for side in (LEFT, RIGHT):
-        cross = -18.0 - 20.0 * style.amplitude * smooth((on - 0.4) / 0.6)
-        m.aim(side, smooth(on * 1.6), height + style.elevation, cross, 72.0 + style.flexion + 8.0 * (side == LEFT))
+        cross = -18.0 - 20.0 * style.amplitude * on
+        m.aim(side, on, height + style.elevation, cross, 72.0 + style.flexion + 8.0 * (side == LEFT))
 
 
 def cheer_up(m: Motion, clock: Clock, style: Style, body: Proportions, rng: np.random.Generator) -> None:
@@ -125,13 +127,13 @@ def point(m: Motion, clock: Clock, style: Style, body: Proportions, rng: np.rand
 
 def kick(m: Motion, clock: Clock, style: Style, body: Proportions, rng: np.random.Generator) -> None:
     """Swing one leg back and then forward and up."""
-    local = clock.repeat(_times(clock, style, 1.4, 3))
-    swing_leg(m, local, style, body, rng.uniform(0.22, 0.42))
+    local = clock.repeat(_times(clock, style, 1.9, 3))
+    swing_leg(m, local, style, body, rng.uniform(0.1, 0.36))
 
 
 def swing_leg(m: Motion, local: Array, style: Style, body: Proportions, height: float) -> None:
     """Kick with the right leg as ``local`` goes from 0 to 1; ``height`` in units of stature."""
-    back, ahead = pulse(local, 0.0, 0.25, 0.27, 0.5), pulse(local, 0.28, 0.55, 0.58, 1.0)
+    back, ahead = pulse(local, 0.0, 0.26, 0.28, 0.6), pulse(local, 0.24, 0.6, 0.62, 1.0)
     reach = style.amplitude * body.stature
     m.feet[:, RIGHT, 2] += ahead * 0.42 * reach - back * 0.22 * reach
     m.feet[:, RIGHT, 1] += ahead * height * reach + back * 0.10 * reach
@@ -154,14 +156,14 @@ def flight(phase: Array, height: float) -> tuple[Array, Array]:
 def jump_up(m: Motion, clock: Clock, style: Style, body: Proportions, rng: np.random.Generator) -> None:
     """Crouch and jump with both feet; once or several times."""
     local = clock.repeat(_times(clock, style, 1.3, 4))
-    air, crouch = flight(local, rng.uniform(0.06, 0.16) * style.amplitude * body.stature)
-    m.root[:, 1] += air - crouch * 0.09 * style.amplitude * body.stature
+    air, crouch = flight(local, rng.uniform(0.03, 0.13) * style.amplitude * body.stature)
+    m.root[:, 1] += air - crouch * rng.uniform(0.04, 0.09) * style.amplitude * body.stature
     m.feet[..., 1] += air[:, None]
     m.foot_pitch += 35.0 * (air / (air.max() + 1e-6))[:, None]
     m.trunk[:, 0] += crouch * 20.0 * style.lean
-    up = np.sqrt(air / (air.max() + 1e-6))
+    up = air / (air.max() + 1e-6)
     for side in (LEFT, RIGHT):
-        m.aim(side, 0.7 * crouch, 30.0, 120.0, 25.0)
+        m.aim(side, 0.7 * crouch, 25.0, 80.0, 25.0)
         m.aim(side, up * (0.3 + 0.7 * style.both_arms), 40.0 + 90.0 * style.both_arms, 30.0, 45.0)
 
 

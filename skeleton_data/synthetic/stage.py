@@ -39,7 +39,7 @@ def _on_the_day(person: Performer, rng: np.random.Generator) -> Performer:
 
 def _facing(performance: Performance, rng: np.random.Generator) -> float:
     # Replication 1 faces camera 3, replication 2 faces camera 2; nobody faces a camera exactly.
-    return AZIMUTHS[3 if performance.replication == 1 else 2] + float(rng.normal(0.0, 9.0))
+    return AZIMUTHS[3 if performance.replication == 1 else 2] + float(rng.normal(0.0, 20.0))
 
 
 def _solo(performance: Performance, leader: Performer, rng: np.random.Generator) -> Array:
@@ -48,7 +48,7 @@ def _solo(performance: Performance, leader: Performer, rng: np.random.Generator)
     motion = at_ease(clock, leader.style, rng)
     act(motion, clock, leader.style, leader.body, rng)
     motion = _finish(motion, clock, leader, rng)
-    place = rng.normal(0.0, 0.14, 2)
+    place = rng.normal(0.0, 0.2, 2)
     return _world(joint_positions(leader.body, motion), _facing(performance, rng), place)[None]
 
 

@@ -17,7 +17,7 @@ from skeleton_data.synthetic.recording import check_seed, record
 from skeleton_data.synthetic.stage import perform
 
 MARKER = ".synthetic"
-_MARK = "Simulated NTU RGB+D recordings of skeleton_data.synthetic, seed {}.\n"
+_MARK = "Simulated NTU RGB+D recordings of skeleton_data.synthetic, seed {}."
 
 
 def synthesize(
@@ -77,19 +77,24 @@ def _claim(folder: Path, seed: int) -> None:
     if folder.exists() and not folder.is_dir():
         raise SkeletonDataError(f"{folder}: is a file; give a folder for the simulated recordings.")
     if marker.exists():
-        found = marker.read_text(encoding="utf-8")
+        found = marker.read_text(encoding="utf-8", errors="replace").strip()
         if found != mark:
             raise SkeletonDataError(
-                f"{folder}: holds other simulated recordings ({found.strip()!r}); choose an empty folder, or that seed."
+                f"{folder}: holds other simulated recordings ({found}); choose an empty folder, or that seed."
             )
+        for leftover in folder.glob(".*.skeleton.*.part"):
+            leftover.unlink(missing_ok=True)
         return
-    if folder.exists() and any(folder.iterdir()):
-        first = min(entry.name for entry in folder.iterdir())
+    strangers = sorted(entry.name for entry in folder.iterdir()) if folder.exists() else []
+    if strangers:
         raise SkeletonDataError(
-            f"{folder}: holds {first!r}, which the simulator did not write; choose an empty folder."
+            f"{folder}: holds {strangers[0]!r}, which the simulator did not write; choose an empty folder."
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(marker, mark)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SkeletonDataError(f"{folder}: cannot be made ({error.strerror}); choose another folder.") from error
+    _write(marker, f"{mark}\n".encode())
 
 
 def _write_performance(performance: Performance, *, folder: Path, seed: int) -> list[Path]:
@@ -102,10 +107,14 @@ def _write_performance(performance: Performance, *, folder: Path, seed: int) -> 
     return paths
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: bytes) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_bytes(text.encode("ascii"))
+        part.write_bytes(text)
         part.replace(path)
+    except OSError as error:
+        raise SkeletonDataError(
+            f"{path}: cannot be written ({error.strerror}); free some space, or choose another folder."
+        ) from error
     finally:
         part.unlink(missing_ok=True)
