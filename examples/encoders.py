@@ -1,0 +1,83 @@
+"""Encoders as tasks make, save and load them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from examples.run import InputError, load_checkpoint, save_checkpoint
+from examples.stgcn import BLOCKS, STGCN
+from skeleton_aug import Skeleton
+from skeleton_aug.presets import Channels
+from skeleton_data import Store
+
+Encoder = STGCN
+KIND = "skeleton encoder"
+N_CHANNELS = {"joint": 3, "bone": 3, "joint+bone": 6}
+
+DEPTHS = {"ten": BLOCKS, "four": ((64, 1), (128, 2), (256, 2), (256, 1))}
+"""The published ten blocks, and a shortened network with the same widths and strides for small machines."""
+
+
+@dataclass(frozen=True)
+class EncoderSettings:
+    """The network and its input.
+
+    Parameters
+    ----------
+    width : float
+        Multiplies the channels of every layer: 0.25, 0.5, 1 or 2 in the paper.
+    depth : {"ten", "four"}
+        Published blocks, or a shortened network for small machines.
+    channels : {"joint+bone", "joint", "bone"}
+        Input channels.
+    n_frames : int
+        Frames of every view.
+    views : {"paper", "short"}
+        How views are made, see :mod:`examples.views`.
+    dropout : float
+        In every block.
+    """
+
+    width: float = 1.0
+    depth: Literal["ten", "four"] = "ten"
+    channels: Channels = "joint+bone"
+    n_frames: int = 150
+    views: Literal["paper", "short"] = "paper"
+    dropout: float = 0.0
+
+
+def make_encoder(settings: EncoderSettings, skeleton: Skeleton) -> Encoder:
+    """Build an encoder with fresh weights from torch's generator."""
+    channels = N_CHANNELS[settings.channels]
+    return STGCN(skeleton, channels, settings.width, settings.dropout, blocks=DEPTHS[settings.depth])
+
+
+def save_encoder(path: Path, encoder: Encoder, settings: EncoderSettings, skeleton: Skeleton) -> None:
+    """Save the weights with all that is needed to build the network again."""
+    state = {"settings": vars(settings), "skeleton": skeleton.to_dict(), "model": encoder.state_dict()}
+    save_checkpoint(path, KIND, state)
+
+
+def load_encoder(path: Path, store: Store | None = None) -> tuple[Encoder, EncoderSettings]:
+    """Load an encoder; with a store, make sure that it fits the store's skeleton.
+
+    Raises
+    ------
+    InputError
+        When the file is no encoder, or one for another joint layout.
+    """
+    state: dict[str, Any] = load_checkpoint(path, KIND)
+    try:
+        settings, skeleton = EncoderSettings(**state["settings"]), Skeleton.from_dict(state["skeleton"])
+        encoder = make_encoder(settings, skeleton)
+        encoder.load_state_dict(state["model"])
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"{path}: does not fit this program's encoder ({str(error).splitlines()[0]}).") from None
+    if store is not None and store.skeleton != skeleton:
+        raise InputError(
+            f"{path}: encodes {skeleton.name} ({skeleton.n_joints} joints), but {store.path} holds "
+            f"{store.skeleton.name} ({store.skeleton.n_joints} joints). Use a store with the encoder's layout."
+        )
+    return encoder, settings

@@ -1,0 +1,176 @@
+"""ST-GCN, the graph network of Yan, Xiong and Lin (2018).
+
+"Spatial Temporal Graph Convolutional Networks for Skeleton-Based Action Recognition", AAAI 2018.
+
+The published network: spatial partition, learned edge importance, ten blocks of graph convolution and temporal
+convolution (kernel 9), batch norm on the data. Parameters have the published shapes; the graph convolution is carried
+out in the cheaper order (neighbours are summed first, then channels are mixed), which gives the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from skeleton_aug import Skeleton, get_skeleton
+
+Partition = Literal["spatial", "published"]
+
+# Output channels (at width 1) and temporal stride of the ten blocks.
+BLOCKS = ((64, 1), (64, 1), (64, 1), (64, 1), (128, 2), (128, 1), (128, 1), (256, 2), (256, 1), (256, 1))
+
+
+def adjacency(skeleton: Skeleton, partition: Partition = "spatial") -> Tensor:
+    """Normalised adjacency of the three neighbour groups, shape (3, V, V): itself, closer to the centre, further.
+
+    ``A[k, v, w]`` weighs joint v in the sum for joint w; columns of the sum over k add up to 1. The published code
+    measures distances to the centre up to one hop only, so most neighbours fall into one group ("published", needed
+    for its checkpoints); "spatial" is what its paper describes.
+    """
+    n, centre = skeleton.n_joints, skeleton.center
+    linked = np.eye(n, dtype=bool)
+    for joint, parent in skeleton.edges:
+        linked[joint, parent] = linked[parent, joint] = True
+    weights = linked / linked.sum(0)
+    hops = np.full(n, n)
+    hops[centre], reached = 0, np.eye(n, dtype=bool)[centre]
+    for hop in range(1, n if partition == "spatial" else 2):
+        reached = linked[reached].any(0)
+        hops[reached & (hops == n)] = hop
+    of_v, of_w = hops[:, None], hops[None, :]
+    itself = np.eye(n, dtype=bool)
+    # In the published grouping joints equally far (or both further than one hop) count as closer.
+    closer = ~itself & (of_v <= of_w)
+    further = ~itself & (of_v > of_w)
+    return torch.from_numpy(np.stack([weights * group for group in (itself, closer, further)]).astype(np.float32))
+
+
+class GraphConvolution(nn.Module):
+    """Sum over neighbours by group, then mix channels: ``y = sum_k W_k (x A_k)``."""
+
+    def __init__(self, c_in: int, c_out: int, n_groups: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(c_in, c_out * n_groups, 1)
+        self.n_groups = n_groups
+
+    def forward(self, x: Tensor, graph: Tensor) -> Tensor:
+        """x (N, C, T, V), graph (K, V, V) -> (N, C', T, V)."""
+        n, c, t, v = x.shape
+        k = self.n_groups
+        # Channels last throughout: every step below is a matrix product on memory as it lies.
+        joints = x.permute(0, 2, 3, 1).reshape(n * t, v, c)
+        summed = (graph.permute(2, 0, 1).reshape(v * k, v) @ joints).view(n * t * v, k * c)
+        weight = self.conv.weight.view(k, -1, c).permute(1, 0, 2).reshape(-1, k * c)
+        mixed = nn.functional.linear(summed, weight).view(n, t, v, -1)
+        bias = graph.sum(1).T @ self.conv.bias.view(k, -1)
+        return (mixed + bias).permute(0, 3, 1, 2)
+
+
+class Block(nn.Module):
+    """Graph convolution, then temporal convolution, around a residual connection."""
+
+    def __init__(self, c_in: int, c_out: int, stride: int, n_groups: int, dropout: float, residual: bool) -> None:
+        super().__init__()
+        self.gcn = GraphConvolution(c_in, c_out, n_groups)
+        self.tcn = nn.Sequential(
+            nn.BatchNorm2d(c_out),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(c_out, c_out, (9, 1), (stride, 1), (4, 0)),
+            nn.BatchNorm2d(c_out),
+            nn.Dropout(dropout, inplace=True),
+        )
+        self.residual: nn.Module | None = None
+        if residual and c_in == c_out and stride == 1:
+            self.residual = nn.Identity()
+        elif residual:
+            self.residual = nn.Sequential(nn.Conv2d(c_in, c_out, 1, (stride, 1)), nn.BatchNorm2d(c_out))
+
+    def forward(self, x: Tensor, graph: Tensor) -> Tensor:
+        """(N, C, T, V) -> (N, C', T', V)."""
+        y = self.tcn(self.gcn(x, graph))
+        return torch.relu(y if self.residual is None else y + self.residual(x))
+
+
+class STGCN(nn.Module):
+    """The encoder: ``(N, C, T, V, M)`` views to ``(N, features)``.
+
+    Bodies are encoded one by one and averaged over those present; an absent body (all zeros) costs nothing and
+    counts nowhere, batch norm included.
+
+    Parameters
+    ----------
+    skeleton : str or Skeleton
+        Joint layout of the input.
+    in_channels : int
+        3 for joints or bones, 6 for both.
+    width : float
+        Multiplies the channels of every layer; 1 is the published network.
+    dropout : float
+        Probability inside each block.
+    partition : {"spatial", "published"}
+        See :func:`adjacency`.
+    blocks : sequence of (int, int)
+        Channels at width 1 and temporal stride of each block.
+    """
+
+    def __init__(
+        self,
+        skeleton: str | Skeleton = "kinect_v2",
+        in_channels: int = 6,
+        width: float = 1.0,
+        dropout: float = 0.0,
+        partition: Partition = "spatial",
+        blocks: Sequence[tuple[int, int]] = BLOCKS,
+    ) -> None:
+        super().__init__()
+        skeleton = get_skeleton(skeleton)
+        graph = adjacency(skeleton, partition)
+        self.register_buffer("A", graph)
+        self.data_bn = nn.BatchNorm1d(in_channels * skeleton.n_joints)
+        layers, c_in = [], in_channels
+        for i, (channels, stride) in enumerate(blocks):
+            c_out = round(channels * width)
+            layers.append(Block(c_in, c_out, stride, len(graph), dropout if i else 0.0, residual=i > 0))
+            c_in = c_out
+        self.st_gcn_networks = nn.ModuleList(layers)
+        self.edge_importance = nn.ParameterList([nn.Parameter(torch.ones_like(graph)) for _ in layers])
+        self.in_channels, self.n_joints, self.n_features = in_channels, skeleton.n_joints, c_in
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, T, V, M) -> (N, features)."""
+        n, c, t, v, m = x.shape
+        if (c, v) != (self.in_channels, self.n_joints):
+            raise ValueError(
+                f"This encoder takes (N, C, T, V, M) with C={self.in_channels} and V={self.n_joints}, "
+                f"got {tuple(x.shape)}."
+            )
+        bodies = x.permute(0, 4, 1, 2, 3).reshape(n * m, c, t, v)
+        present = bodies.flatten(1).any(1)
+        # A sample without anybody keeps its first (empty) body, so that it has features at all.
+        present.view(n, m)[:, 0] |= ~present.view(n, m).any(1)
+        kept = present.nonzero()[:, 0]
+        bodies = bodies[kept]
+        flat = bodies.permute(0, 3, 1, 2).reshape(len(kept), v * c, t)
+        h = self.data_bn(flat).view(len(kept), v, c, t).permute(0, 2, 3, 1).contiguous()
+        for block, importance in zip(self.st_gcn_networks, self.edge_importance, strict=True):
+            h = block(h, self.A * importance)
+        pooled = h.mean((2, 3))
+        sums = pooled.new_zeros(n, pooled.shape[1]).index_add(0, kept // m, pooled)
+        return sums / present.view(n, m).sum(1, keepdim=True)
+
+
+class Classifier(nn.Module):
+    """An encoder and a linear head; the published network when trained as a whole."""
+
+    def __init__(self, encoder: STGCN, n_classes: int) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.head = nn.Linear(encoder.n_features, n_classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, T, V, M) -> (N, classes)."""
+        return self.head(self.encoder(x))

@@ -1,0 +1,71 @@
+"""The pipelines that tasks train and evaluate with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from examples.encoders import EncoderSettings
+from skeleton_aug import (
+    Bones,
+    Compose,
+    CropResize,
+    Normalize,
+    SavitzkyGolay,
+    Shear,
+    SideDrop,
+    Skeleton,
+    TemporalShift,
+    Transform,
+    presets,
+)
+
+
+@dataclass(frozen=True)
+class Pipelines:
+    """What a task needs.
+
+    Attributes
+    ----------
+    aggressive, conservative : Compose
+        T1 and T2 of the paper's section 3.2, or their counterparts for short views.
+    evaluation : Compose
+        Without randomness.
+    """
+
+    aggressive: Compose
+    conservative: Compose
+    evaluation: Compose
+
+
+def make_pipelines(settings: EncoderSettings, skeleton: Skeleton) -> Pipelines:
+    """Pipelines for an encoder's input.
+
+    "paper" takes the presets as they are. "short" is for views of few frames: a crop to 30 frames would miss most of
+    an action, so a random half to whole of the sequence is stretched to ``n_frames`` instead of resampled and cropped,
+    and the shear is half as strong, so that it never mirrors the body.
+    """
+    n, channels = settings.n_frames, settings.channels
+    if settings.views == "paper":
+        return Pipelines(
+            presets.aggressive(skeleton, n, channels),
+            presets.conservative(skeleton, n, channels),
+            presets.evaluation(skeleton, n, channels),
+        )
+    normalize = Normalize(skeleton=skeleton)
+    stretch = CropResize(n_frames=n, ratio_range=(0.5, 1.0))
+    bones: list[Transform] = [] if channels == "joint" else [Bones(channels=channels, skeleton=skeleton)]
+    return Pipelines(
+        aggressive=Compose(
+            [
+                normalize,
+                SavitzkyGolay(window=15, order=2, p=0.5),
+                stretch,
+                Shear(factor_range=(-0.5, 0.5)),
+                TemporalShift(),
+                *bones,
+                SideDrop(skeleton=skeleton, p=0.5),
+            ]
+        ),
+        conservative=Compose([normalize, stretch, *bones]),
+        evaluation=Compose([normalize, CropResize(n_frames=n, ratio_range=(1.0, 1.0)), *bones]),
+    )
