@@ -12,6 +12,7 @@ from skeleton_data.synthetic.body import LEFT, RIGHT
 from skeleton_data.synthetic.motion import Clock, Motion, pulse, smooth
 from skeleton_data.synthetic.performers import Performer
 from skeleton_data.synthetic.solo_actions import arm
+from skeleton_data.synthetic.walking import walk
 
 Array = NDArray[np.float64]
 
@@ -114,7 +115,7 @@ def walk_apart(duo: Duo, clock: Clock, rng: np.random.Generator) -> None:
     turn, go = np.clip(clock.phase / turning, 0.0, 1.0), np.clip((clock.phase - turning) / (1.0 - turning), 0.0, 1.0)
     for person, motion in zip(duo.people, duo.motions, strict=True):
         _turn_round(motion, turn, rng)
-        _walk(motion, go, (far - near) / 2.0, person, rng)
+        walk(motion, go, (far - near) / 2.0, person, rng)
 
 
 def _share_walk(duo: Duo, clock: Clock, distance: float, rng: np.random.Generator) -> None:
@@ -122,37 +123,7 @@ def _share_walk(duo: Duo, clock: Clock, distance: float, rng: np.random.Generato
     for index, (person, motion) in enumerate(zip(duo.people, duo.motions, strict=True)):
         share = (1.0 - index) if alone else 0.5
         if share:
-            _walk(motion, clock.phase, share * distance, person, rng)
-
-
-def _walk(motion: Motion, phase: Array, distance: float, person: Performer, rng: np.random.Generator) -> None:
-    """Walk ``distance`` metres along the heading (backwards if negative) while ``phase`` goes from 0 to 1."""
-    pace = 0.36 * person.body.stature * person.style.amplitude**0.5 * (1.0 if distance > 0 else 0.75)
-    steps = max(1, round(abs(distance) / pace))
-    lead = int(rng.integers(2))
-    # One swing more than there are steps: the last one brings the feet together.
-    swings = (steps + 1) * phase
-    feet = np.zeros((len(phase), 2))
-    for swing in range(steps + 1):
-        part, side = np.clip(swings - swing, 0.0, 1.0), (swing + lead) % 2
-        feet[:, side] += (min(swing + 1, steps) - max(swing - 1, 0)) * distance / steps * smooth(part)
-        motion.feet[:, side, 1] += 0.09 * np.sin(np.pi * part) ** 2
-        motion.foot_pitch[:, side] += 22.0 * np.sin(2 * np.pi * part)
-    travelled = distance * (0.7 * phase + 0.3 * smooth(phase))
-    motion.root[:, 2] += travelled
-    motion.root[:, 1] -= 0.012 * np.sin(np.pi * swings) ** 2
-    motion.feet[..., 2] += feet
-    ahead = (feet - travelled[:, None]) / abs(distance / steps)
-    _swing_arms(motion, -24.0 * person.style.amplitude * ahead)
-
-
-def _swing_arms(motion: Motion, degrees: Array) -> None:
-    """Tilt the arms forward by ``degrees`` (T, 2)."""
-    elevation, azimuth = motion.arms[..., 0], np.deg2rad(motion.arms[..., 1])
-    out, ahead = elevation * np.sin(azimuth), elevation * np.cos(azimuth) + degrees
-    motion.arms[..., 0] = np.hypot(out, ahead)
-    motion.arms[..., 1] = np.rad2deg(np.arctan2(out, ahead))
-    motion.arms[..., 2] += 0.4 * np.maximum(degrees, 0.0)
+            walk(motion, clock.phase, share * distance, person, rng)
 
 
 def _turn_round(motion: Motion, phase: Array, rng: np.random.Generator) -> None:

@@ -66,7 +66,7 @@ class Style:
             self,
             amplitude=float(np.clip(self.amplitude * np.exp(0.12 * shift[0]), 0.5, 1.5)),
             tempo=float(self.tempo * np.exp(0.13 * shift[1])),
-            left_handed=bool(self.left_handed ^ (rng.uniform() < 0.12)),
+            left_handed=bool(self.left_handed ^ (rng.uniform() < 0.2)),
             both_arms=float(np.clip(self.both_arms + 0.15 * shift[2], 0.0, 1.0)),
             squat=float(np.clip(self.squat + 0.2 * shift[3], 0.0, 1.0)),
             stoop=self.stoop + 2.0 * float(shift[4]),
@@ -94,7 +94,7 @@ def _draw_style(rng: np.random.Generator) -> Style:
     return Style(
         amplitude=float(np.clip(np.exp(rng.normal(0.0, 0.28)), 0.5, 1.4)),
         tempo=float(np.clip(np.exp(rng.normal(0.0, 0.22)), 0.6, 1.6)),
-        left_handed=bool(rng.uniform() < 0.3),
+        left_handed=bool(rng.uniform() < 0.4),
         both_arms=float(rng.beta(0.7, 1.4)),
         squat=float(rng.uniform()),
         stoop=float(rng.normal(4.0, 4.5)),
@@ -129,6 +129,7 @@ def unsettle(motion: Motion, clock: Clock, style: Style, rng: np.random.Generato
     """Add sway, idle arm movement and glances, in place; the feet stay where they are."""
     sway = wander(rng, clock.seconds, 2, style.sway)
     motion.root[:, [0, 2]] += sway
+    motion.yaw += wander(rng, clock.seconds, 1, 4.0)[:, 0]
     turn = wander(rng, clock.seconds, 6, 1.0)
     motion.trunk += turn[:, :3] * np.array([1.3, 0.9, 2.0])
     motion.head += turn[:, 3:] * np.array([3.0, 2.0, 5.0])

@@ -101,14 +101,15 @@ def sense(view: Array, hidden: Mask, rng: np.random.Generator) -> tuple[Array, N
 
 def _fit(view: Array, rng: np.random.Generator) -> Array:
     """The skeleton that the sensor fits: off by a little at every joint, for the whole recording."""
-    return np.asarray(view + rng.normal(0.0, 0.018, (25, 3)) * _LOOSE[:, None])
+    return np.asarray(view + rng.normal(0.0, 0.024, (25, 3)) * _LOOSE[:, None])
 
 
 def _noise(view: Array, rng: np.random.Generator) -> Array:
     """Correlated noise that grows with the square of the distance, most along the line of sight."""
     size = 0.0035 + 0.0045 * (view[..., 2] / 3.0) ** 2
     white = rng.standard_normal(view.shape, np.float32) * np.array([1.0, 1.0, 1.5], np.float32)
-    return np.asarray(lfilter([0.6], [1.0, -0.7], white, axis=0) * (size * _LOOSE)[..., None])
+    shake = lfilter([0.6], [1.0, -0.7], white, axis=0) + lfilter([0.35], [1.0, -0.97], white[::-1], axis=0)
+    return np.asarray(shake * (size * _LOOSE)[..., None])
 
 
 def _guess(view: Array, rng: np.random.Generator) -> Array:

@@ -198,3 +198,6 @@ SOLO: dict[int, tuple[Solo, float | None]] = {
     39: (cross_hands, 2.6),
 }
 """NTU label -> the action, and its usual length in seconds (None: it fills the recording)."""
+
+ARM_ONLY = frozenset((9, 21, 22, 30, 39))
+"""Labels of actions that leave the feet free to walk."""

@@ -11,11 +11,13 @@ from skeleton_data.synthetic.motion import Clock, Motion
 from skeleton_data.synthetic.pair_actions import PAIRS, Duo
 from skeleton_data.synthetic.performances import SETUPS, Performance, stream
 from skeleton_data.synthetic.performers import Performer, at_ease, draw_clock, subject, unsettle
-from skeleton_data.synthetic.solo_actions import SOLO
+from skeleton_data.synthetic.solo_actions import ARM_ONLY, SOLO
+from skeleton_data.synthetic.walking import stroll
 
 Array = NDArray[np.float64]
 
 _PERFORMANCE_STREAM = 3
+_STROLLS = 0.35
 
 
 def perform(performance: Performance, seed: int) -> Array:
@@ -47,6 +49,8 @@ def _solo(performance: Performance, leader: Performer, rng: np.random.Generator)
     clock = draw_clock(rng, leader.style, natural)
     motion = at_ease(clock, leader.style, rng)
     act(motion, clock, leader.style, leader.body, rng)
+    if rng.uniform() < _STROLLS:
+        stroll(motion, clock, leader, rng, meanwhile=performance.label in ARM_ONLY)
     motion = _finish(motion, clock, leader, rng)
     place = rng.normal(0.0, 0.2, 2)
     return _world(joint_positions(leader.body, motion), _facing(performance, rng), place)[None]
