@@ -35,7 +35,7 @@ class EncoderSettings:
     n_frames : int
         Frames of every view.
     views : {"paper", "short"}
-        How views are made, see :mod:`examples.views`.
+        "paper": resampled, then cropped or repeated; "short": a random half to whole, stretched.
     dropout : float
         In every block.
     """

@@ -27,9 +27,17 @@ class InputError(Exception):
 
 
 def run_command(task: Callable[[Config], None], configs: Mapping[str, tuple[str, Config]], description: str) -> None:
-    """Parse ``NAME --options``, run the task, and turn bad input into one line and exit code 2."""
+    """Parse the command line, run the task, and turn bad input into one line and exit code 2.
+
+    With several configs the line begins with the name of one; its values are the defaults of the options.
+    """
+    about = {"prog": f"python -m examples.{Path(sys.argv[0]).stem}", "description": description}
     try:
-        task(tyro.extras.overridable_config_cli(dict(configs), description=description))
+        if len(configs) == 1:
+            ((_, default),) = configs.values()
+            task(tyro.cli(type(default), default=default, **about))
+        else:
+            task(tyro.extras.overridable_config_cli(dict(configs), **about))
     except (InputError, SkeletonDataError) as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2) from None

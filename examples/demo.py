@@ -1,0 +1,197 @@
+"""The whole way in a few minutes: raw recordings, one file, pre-training, evaluation, a table and pictures.
+
+    python -m examples.demo
+
+    python -m examples.demo --data path/to/all_sqe.zip --format nucla
+
+Without data it simulates NTU-format recordings of people before three cameras.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from examples.demo_report import PROTOCOLS, TRAINED, Scores, evaluate_run, score_raw, write_report
+from examples.run import InputError, Precision, run_command
+from skeleton_data import Store
+
+MARK = "Made by 'python -m examples.demo', which replaces this folder when it runs again.\n"
+
+
+@dataclass(frozen=True)
+class DemoConfig:
+    """Settings.
+
+    Parameters
+    ----------
+    data : Path, optional
+        Raw recordings (a folder or an archive) in place of the simulated ones.
+    format : str
+        Format of the data, as `skeleton-data convert` names it.
+    out : Path
+        Folder for everything that is made; replaced if an earlier demo made it.
+    performances : int
+        Performances to simulate, three recordings each.
+    epochs : int
+        Passes over the training performances in pre-training.
+    jobs : int
+        Networks trained side by side; each gets an equal share of the processor's cores.
+    seed : int
+        Of simulation, weights, order and augmentation.
+    precision : str
+        "auto" is bfloat16 where the processor multiplies in it, float32 elsewhere.
+    """
+
+    data: Path | None = None
+    format: str = "nucla"
+    out: Path = Path("runs/demo")
+    performances: int = 420
+    epochs: int = 24
+    jobs: int = 2
+    seed: int = 0
+    precision: Precision = "auto"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training run in a process of its own."""
+
+    folder: Path
+    command: tuple[str, ...]
+
+
+def demo(config: DemoConfig) -> None:
+    """Run all steps; each prints the command that it stands for."""
+    started = time.monotonic()
+    claim_folder(config.out)
+    store_path = config.out / "data.h5"
+    if config.data is None:
+        raw, kind = config.out / "raw", "ntu60"
+        run_step("Simulate", "skeleton_data", "synth", str(raw), "--performances", str(config.performances),
+                 "--seed", str(config.seed), "--workers", str(config.jobs))  # fmt: skip
+    else:
+        raw, kind = config.data, config.format
+    run_step("Convert", "skeleton_data", "convert", kind, str(raw), "-o", str(store_path))
+    store = Store.open(store_path)
+    protocols = PROTOCOLS["simulated" if config.data is None else "recorded"]
+    usable = {name: p for name, p in protocols.items() if name in store.splits}
+    if not usable:
+        raise InputError(f"{config.data}: has none of the splits {', '.join(protocols)} that the demo compares on.")
+
+    precision = choose_precision(config.precision)
+    jobs = [job for protocol in usable for job in training_jobs(config, store_path, protocol, precision)]
+    print(f"\n== Train: {len(jobs)} networks, {config.jobs} at a time")
+    for job in jobs:
+        print("   ", shlex.join(["python", *job.command[1:]]))
+    train_all(jobs, config.jobs)
+
+    print("\n== Evaluate")
+    torch.set_num_threads(os.cpu_count() or 1)
+    scores: list[Scores] = []
+    with tqdm(total=len(usable) * (len(TRAINED) + 1), desc="evaluate", unit="encoder") as bar:
+        for name, protocol in usable.items():
+            scores.append(score_raw(store, name, protocol))
+            bar.update()
+            for method in TRAINED:
+                scores.append(evaluate_run(store_path, config.out / name / method, name, protocol, method, precision))
+                bar.update()
+    write_report(config.out, store, scores, usable, config.seed, time.monotonic() - started)
+
+
+def claim_folder(folder: Path) -> None:
+    """Empty the folder of an earlier demo, or make it; a folder with other things in it is refused."""
+    mark = folder / ".demo"
+    if folder.exists() and any(folder.iterdir()) and not mark.exists():
+        raise InputError(f"{folder}: holds something else than an earlier demo. Give another --out.")
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    mark.write_text(MARK)
+
+
+def run_step(title: str, *command: str) -> None:
+    """Run ``python -m command`` before the user's eyes."""
+    print(f"\n== {title}\n    {shlex.join(['python', '-m', *command])}", flush=True)
+    done = subprocess.run([sys.executable, "-m", *command])
+    # 3: done, but some files were rejected, which the converter has said.
+    if done.returncode not in (0, 3):
+        raise InputError(f"'{command[0]} {command[1]}' ended with exit code {done.returncode}; see above.")
+
+
+def choose_precision(precision: Precision) -> Precision:
+    """Half precision doubles the speed of processors that have instructions for it, and is very slow on others."""
+    if precision != "auto" or torch.cuda.is_available():
+        return precision
+    flags = Path("/proc/cpuinfo")
+    supported = flags.exists() and "avx512_bf16" in flags.read_text()
+    return "bfloat16" if supported else "float32"
+
+
+def training_jobs(config: DemoConfig, store: Path, split: str, precision: Precision) -> list[Job]:
+    """One training run for each method that is compared."""
+    jobs = []
+    for method, command in TRAINED.items():
+        folder = config.out / split / method
+        epochs = () if "--epochs" in command else ("--epochs", str(config.epochs)) if "pretrain" in command[0] else ()
+        options = ("--store", str(store), "--split", split, "--out", str(folder), "--seed", str(config.seed))
+        jobs.append(Job(folder, (sys.executable, "-m", *command, *options, *epochs, "--precision", precision)))
+    return jobs
+
+
+def train_all(jobs: Sequence[Job], at_once: int) -> None:
+    """Run the jobs, a few at a time, with one progress bar for all; the first that fails ends the others."""
+    threads = max((os.cpu_count() or 1) // at_once, 1)
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+    waiting, running = list(jobs), dict[subprocess.Popen[bytes], Job]()
+    try:
+        with tqdm(total=len(jobs), desc="train", unit="network", bar_format="{l_bar}{bar}| {elapsed}{postfix}") as bar:
+            while waiting or running:
+                while waiting and len(running) < at_once:
+                    job = waiting.pop(0)
+                    job.folder.parent.mkdir(parents=True, exist_ok=True)
+                    with Path(f"{job.folder}.txt").open("wb") as output:
+                        running[
+                            subprocess.Popen(job.command, stdout=output, stderr=subprocess.STDOUT, env=environment)
+                        ] = job
+                time.sleep(0.5)
+                for process in [p for p in running if p.poll() is not None]:
+                    job = running.pop(process)
+                    if process.returncode != 0:
+                        tail = Path(f"{job.folder}.txt").read_text().splitlines()[-1:]
+                        raise InputError(f"{job.folder}: training failed ({' '.join(tail)}); see {job.folder}.txt.")
+                shares = {job: share_done(job.folder) for job in running.values()}
+                bar.n = round(len(jobs) - len(waiting) - len(running) + sum(shares.values()), 2)
+                bar.set_postfix_str(
+                    "  ".join(f"{j.folder.parent.name}/{j.folder.name} {s:.0%}" for j, s in shares.items())
+                )
+    finally:
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.wait()
+
+
+def share_done(folder: Path) -> float:
+    """How much of a training run its log says is done."""
+    log = folder / "log.jsonl"
+    lines = log.read_text().splitlines() if log.exists() else []
+    if not lines:
+        return 0.0
+    last = json.loads(lines[-1])
+    return float(last["epoch"] / last["epochs"])
+
+
+if __name__ == "__main__":
+    run_command(demo, {"default": ("", DemoConfig())}, __doc__)
