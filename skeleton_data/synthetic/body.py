@@ -57,14 +57,16 @@ def draw_proportions(rng: np.random.Generator) -> Proportions:
     """Draw a body: stature about 1.50 to 1.95 m, legs against trunk, arm length, breadth of shoulders and hips."""
     tall = float(rng.uniform())
     stature = float(np.clip(rng.normal(1.63 + 0.12 * (tall > 0.5), 0.065), 1.48, 1.96))
-    legs, arms, trunk, wide = (float(v) for v in rng.normal(1.0, (0.03, 0.035, 0.03, 0.05)))
+    legs, arms, wide = (float(v) for v in np.clip(rng.normal(1.0, (0.025, 0.035, 0.05)), 0.9, 1.1))
+    # Long legs come with a short trunk, so that the stature stays what it is.
+    trunk = (0.765 - 0.48 * legs) / 0.285
     broad = 1.06 if tall > 0.5 else 0.96
     return Proportions(
         stature=stature,
         lower_spine=0.165 * stature * trunk,
         upper_spine=0.12 * stature * trunk,
         neck=0.042 * stature,
-        head=0.08 * stature,
+        head=0.065 * stature,
         shoulder_width=0.102 * stature * wide * broad,
         shoulder_drop=0.022 * stature,
         upper_arm=0.172 * stature * arms,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from skeleton_data.synthetic.body import LEFT, RIGHT
 from skeleton_data.synthetic.motion import Clock, Motion, pulse, smooth
 from skeleton_data.synthetic.performers import Performer
-from skeleton_data.synthetic.solo_actions import arm
+from skeleton_data.synthetic.solo_actions import arm, swing_leg
 from skeleton_data.synthetic.walking import walk
 
 Array = NDArray[np.float64]
@@ -66,6 +66,16 @@ def punch(duo: Duo, clock: Clock, rng: np.random.Generator) -> None:
     first.trunk[:, 2] += (strike * 22.0 - (guard - strike) * 8.0) * style.lean
     first.trunk[:, 0] += strike * 8.0 * style.lean
     _recoil(second, pulse(local, 0.4, 0.55, 0.58, 0.95), rng.uniform(0.4, 1.3), rng)
+
+
+def kick_other(duo: Duo, clock: Clock, rng: np.random.Generator) -> None:
+    """One kicks at the other, who gives way."""
+    (leader, _), (first, second) = duo.people, duo.motions
+    duo.gap = rng.uniform(0.8, 1.1)
+    local = clock.repeat(_times(clock, leader.style.tempo, 1.9, 2))
+    swing_leg(first, local, leader.style, leader.body, rng.uniform(0.12, 0.36))
+    _recoil(second, pulse(local, 0.45, 0.6, 0.64, 0.98), rng.uniform(0.3, 1.1), rng)
+    _step_back(second, local, rng.uniform(0.0, 0.25), rng)
 
 
 def push(duo: Duo, clock: Clock, rng: np.random.Generator) -> None:
@@ -140,6 +150,7 @@ def _turn_round(motion: Motion, phase: Array, rng: np.random.Generator) -> None:
 
 PAIRS: dict[int, tuple[Pair, float | None]] = {
     49: (punch, 1.8),
+    50: (kick_other, 2.0),
     51: (push, 2.0),
     57: (shake_hands, 2.8),
     58: (walk_towards, 2.4),

@@ -18,17 +18,17 @@ ACTIONS: Mapping[int, str] = {
     21: "cheer up",
     22: "hand waving",
     23: "kicking something",
-    25: "hopping (one foot jumping)",
     26: "jump up",
     30: "pointing to something with finger",
     39: "cross hands in front (say stop)",
     49: "punching/slapping other person",
+    50: "kicking other person",
     51: "pushing other person",
     57: "handshaking",
     58: "walking towards each other",
     59: "walking apart from each other",
 }
-TWO_PERSON = frozenset((49, 51, 57, 58, 59))
+TWO_PERSON = frozenset((49, 50, 51, 57, 58, 59))
 
 # Height and distance of the cameras in metres, setups 1 to 17 of NTU RGB+D.
 SETUPS: Mapping[int, tuple[float, float]] = {

@@ -167,23 +167,6 @@ def jump_up(m: Motion, clock: Clock, style: Style, body: Proportions, rng: np.ra
         m.aim(side, up * (0.3 + 0.7 * style.both_arms), 40.0 + 90.0 * style.both_arms, 30.0, 45.0)
 
 
-def hop(m: Motion, clock: Clock, style: Style, body: Proportions, rng: np.random.Generator) -> None:
-    """Hop on the left foot with the right one held up behind."""
-    times = _times(clock, style, 0.62, 9)
-    local = clock.repeat(times)
-    on = clock.hold(0.35, 0.35)
-    air, crouch = flight(local, rng.uniform(0.03, 0.08) * style.amplitude * body.stature)
-    m.root[:, 1] += air - crouch * 0.03 * body.stature * on - 0.01 * on
-    m.feet[..., 1] += air[:, None]
-    m.feet[:, RIGHT, 1] += on * rng.uniform(0.08, 0.2) * body.stature
-    m.feet[:, RIGHT, 2] -= on * rng.uniform(0.02, 0.18) * body.stature
-    m.foot_pitch[:, RIGHT] += 30.0 * on
-    m.root[:, 0] += on * 0.8 * style.stance * body.hip_width
-    m.trunk[:, 1] -= on * 4.0
-    for side in (LEFT, RIGHT):
-        m.aim(side, on * (0.4 + 0.6 * style.both_arms), 35.0 + 15.0 * crouch, 70.0, 50.0)
-
-
 SOLO: dict[int, tuple[Solo, float | None]] = {
     5: (pick_up, 2.0),
     7: (sit_down, 1.5),
@@ -192,7 +175,6 @@ SOLO: dict[int, tuple[Solo, float | None]] = {
     21: (cheer_up, None),
     22: (wave, None),
     23: (kick, 2.0),
-    25: (hop, None),
     26: (jump_up, 1.7),
     30: (point, 2.6),
     39: (cross_hands, 2.6),
