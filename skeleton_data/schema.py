@@ -15,8 +15,8 @@ A store is one HDF5 file, readable by HDF5 1.10 and later:
 ``/provenance``           what made the file, from what, with which options, as JSON text
 ========================  ==========================================================================================
 
-Root attributes: ``format`` (:data:`FORMAT`), ``format_version``, ``digest`` (BLAKE2b-128 over the sample table's names
-and checksums). Text is fixed-length UTF-8.
+Root attributes: ``format`` (:data:`FORMAT`), ``format_version``, ``digest`` (:func:`store_digest`: which recordings
+these are) and ``tables_digest`` (:func:`tables_digest`: that no table was damaged). Text is fixed-length UTF-8.
 """
 
 from __future__ import annotations
@@ -92,6 +92,17 @@ def checksum(n_frames: int, first_frames: list[int], tracks: list[NDArray[np.flo
         state.update(np.array([first, *positions.shape], "<i8").tobytes())
         state.update(np.ascontiguousarray(positions, "<f4").data)
     return state.digest()
+
+
+def tables_digest(file: h5py.File) -> str:
+    """BLAKE2b-128 over all tables of an open store, in hexadecimal; positions have a checksum per sample instead."""
+    state = blake2b(digest_size=CHECKSUM_BYTES)
+    tables: dict[str, h5py.Dataset] = {}
+    file.visititems(lambda name, node: tables.update({name: node} if isinstance(node, h5py.Dataset) else {}))
+    for name in sorted(tables.keys() - {"positions"}):
+        state.update(name.encode())
+        state.update(tables[name][()].tobytes())
+    return state.hexdigest()
 
 
 def store_digest(names: list[str], checksums: NDArray[np.uint8]) -> str:

@@ -15,7 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from skeleton_aug.skeletons import Skeleton
 from skeleton_data.raw import SkeletonDataError
-from skeleton_data.schema import FORMAT, FORMAT_VERSION, TRACK_DTYPE, checksum, sample_dtype, store_digest
+from skeleton_data.schema import (
+    FORMAT,
+    FORMAT_VERSION,
+    TRACK_DTYPE,
+    checksum,
+    sample_dtype,
+    store_digest,
+    tables_digest,
+)
 from skeleton_data.splits import Split
 from skeleton_data.viewpoints import group_performances
 
@@ -255,6 +263,8 @@ def _read(path: Path) -> _Tables:
     try:
         with h5py.File(path, "r") as file:
             _check_kind(file, path)
+            if bytes(file.attrs["tables_digest"]).decode() != tables_digest(file):
+                raise ValueError("its tables differ from their digest")
             tables = _read_tables(file)
             _check_tables(tables, path)
             return tables

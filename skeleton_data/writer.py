@@ -32,6 +32,7 @@ from skeleton_data.schema import (
     sample_dtype,
     source_dtype,
     store_digest,
+    tables_digest,
     text_dtype,
 )
 from skeleton_data.splits import Split
@@ -170,6 +171,7 @@ class StoreWriter:
             self._write_tables(file, class_names, splits)
             _write_text(file, "skeleton", self.skeleton.to_dict())
             _write_text(file, "provenance", provenance)
+            file.attrs["tables_digest"] = np.bytes_(tables_digest(file))
             self._write_positions(file)
         _sync(made)
         self._refuse_existing()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import ClassVar
@@ -52,6 +53,7 @@ class RecordingName:
         return f"P{self.subject:03}R{self.replication:03}A{self.action:03}"
 
 
+@cache
 def missing_names() -> frozenset[str]:
     """Names on the official lists of missing skeletons: 302 with setups up to 17 (NTU-60), 535 in all (NTU-120)."""
     text = files("skeleton_data").joinpath("missing", "ntu.txt").read_text("ascii")

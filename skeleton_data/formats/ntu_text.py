@@ -270,12 +270,14 @@ def _error(data: bytes, place: str, n_frames: int, fault: list[int]) -> RawFileE
 
 def _expected(what: int, n_frames: int, frame: int, body: int, joint: int, field: int) -> str:
     where = f"of body {body + 1} in frame {frame + 1} of {n_frames}"
+    if what == _AT_BODY:
+        return f"the {_BODY_FIELDS[field]} {where}"
+    if what == _AT_JOINT:
+        return f"the {_JOINT_FIELDS[field]} of joint {joint + 1} {where}"
     return {
         _AT_FRAMES: f"the number of frames (1 to {MAX_FRAMES:,})",
         _AT_BODIES: f"the number of bodies in frame {frame + 1} of {n_frames}",
-        _AT_BODY: f"the {_BODY_FIELDS[field]} {where}",
         _AT_JOINTS: f"the number of joints, {N_JOINTS}, {where}",
-        _AT_JOINT: f"the {_JOINT_FIELDS[field]} of joint {joint + 1} {where}",
         _AT_TAIL: f"the end of the file after {n_frames} frames",
     }[what]
 

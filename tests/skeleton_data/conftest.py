@@ -1,0 +1,69 @@
+"""Raw NTU RGB+D recordings made on the spot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+Frames = Sequence[Sequence[tuple[int, NDArray[np.float32]]]]
+
+
+def write_text(frames: Frames, end: str = "\n") -> bytes:
+    """The ``.skeleton`` text of frames, each a list of (body id, (25, 3) positions), floats to full precision."""
+    lines = [str(len(frames))]
+    for bodies in frames:
+        lines.append(str(len(bodies)))
+        for body_id, positions in bodies:
+            lines += [f"{body_id} 0 1 1 0 1 0 0.0149 -0.0238 2", "25"]
+            lines += [
+                f"{x:.9g} {y:.9g} {z:.9g} 277.4 191.8 1036.2 519.16 -0.2130 0.0233 0.9760 -0.0373 2"
+                for x, y, z in positions.tolist()
+            ]
+    return (end.join(lines) + end).encode()
+
+
+def random_frames(seed: int, n_frames: int = 4, body_ids: Sequence[int] = (72057594037930243,)) -> Frames:
+    """Frames of upright bodies near three metres, all there in all frames."""
+    rng = np.random.default_rng(seed)
+    upright = np.linspace([-0.2, -0.8, 2.9], [0.2, 0.8, 3.1], 25)
+    return [
+        [(body_id, (upright + rng.normal(0, 0.05, (25, 3))).astype(np.float32)) for body_id in body_ids]
+        for _ in range(n_frames)
+    ]
+
+
+@pytest.fixture(scope="session")
+def ntu_text() -> Callable[..., bytes]:
+    return write_text
+
+
+@pytest.fixture(scope="session")
+def ntu_frames() -> Callable[..., Frames]:
+    return random_frames
+
+
+@pytest.fixture(scope="session")
+def ntu_folder() -> Callable[..., Path]:
+    """Give a function that fills a folder with recordings of the given names, each with its own content."""
+
+    def fill(folder: Path, names: Sequence[str], n_frames: int = 4) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        for seed, name in enumerate(names):
+            (folder / f"{name}.skeleton").write_bytes(write_text(random_frames(seed, n_frames)))
+        return folder
+
+    return fill
+
+
+@pytest.fixture(scope="session")
+def nucla_zip() -> Path:
+    """The real Northwestern-UCLA recordings, where a checkout has them in a folder beside it."""
+    for parent in Path(__file__).resolve().parents:
+        archive = parent / "shared" / "data" / "nucla" / "all_sqe.zip"
+        if archive.exists():
+            return archive
+    pytest.skip("the N-UCLA recordings (all_sqe.zip) are not here")

@@ -1,0 +1,75 @@
+import zipfile
+
+import pytest
+
+from skeleton_data.formats import sources
+from skeleton_data.formats.sources import close_archives, digest, find_files, read_bytes
+from skeleton_data.raw import RawFileError, RawItem
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    yield
+    close_archives()
+
+
+def everything(name):
+    return True
+
+
+@pytest.mark.parametrize(
+    "member", ["../../evil.json", "/etc/evil.json", "a/../../evil.json", "C:\\evil.json", "..\\e.json"]
+)
+def test_members_that_leave_the_archive_are_refused(tmp_path, member):
+    """A member with an absolute path or one that climbs out is rejected by name, the others are found."""
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(member), b"{}")
+        archive.writestr("good.json", b"{}")
+    found = find_files(path, everything)
+    assert [item.member for item in found.items] == ["good.json"]
+    assert "refused" in found.rejected[0].reason and len(found.rejected) == 1
+
+
+def test_bomb_is_refused_unread(tmp_path, monkeypatch):
+    """A member that would unpack to more than any recording has is refused by its announced size."""
+    monkeypatch.setattr(sources, "MAX_RECORDING_BYTES", 1 << 20)
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("small.json", b"{}")
+        archive.writestr("bomb.json", bytes((1 << 20) + 1))
+    found = find_files(path, everything)
+    assert [item.name for item in found.items] == ["small.json"]
+    assert "bytes where one recording has at most" in found.rejected[0].reason
+
+
+def test_damaged_archive_and_member(tmp_path):
+    """A zip that is none is rejected as a whole; a member whose bytes changed is an error of that member."""
+    (tmp_path / "no.zip").write_bytes(b"PK but no zip")
+    with zipfile.ZipFile(tmp_path / "yes.zip", "w") as archive:
+        archive.writestr("a.json", b"0123456789" * 9)
+    content = bytearray((tmp_path / "yes.zip").read_bytes())
+    content[60] ^= 1
+    (tmp_path / "yes.zip").write_bytes(bytes(content))
+    found = find_files(tmp_path, everything)
+    assert [error.file for error in found.rejected] == [str(tmp_path / "no.zip")]
+    with pytest.raises(RawFileError, match=r"yes\.zip!a\.json: cannot be read .*CRC"):
+        read_bytes(found.items[0])
+
+
+def test_file_that_went_away(tmp_path):
+    """A file lost between listing and reading is an error with its name."""
+    with pytest.raises(RawFileError, match=r"gone\.json: cannot be read"):
+        read_bytes(RawItem("gone.json", tmp_path / "gone.json"))
+
+
+def test_circular_links_end(tmp_path):
+    """A folder that links to its own parent is searched once."""
+    (tmp_path / "a.json").write_text("{}")
+    (tmp_path / "loop").symlink_to(tmp_path, target_is_directory=True)
+    assert len(find_files(tmp_path, everything).items) == 1
+
+
+def test_digest_tells_contents_apart():
+    """The digest is 128 bits in hexadecimal and depends on the content."""
+    assert len(digest(b"")) == 32 and digest(b"a") != digest(b"b")
