@@ -70,9 +70,9 @@ class Style:
             both_arms=float(np.clip(self.both_arms + 0.15 * shift[2], 0.0, 1.0)),
             squat=float(np.clip(self.squat + 0.2 * shift[3], 0.0, 1.0)),
             stoop=self.stoop + 2.0 * float(shift[4]),
-            elevation=self.elevation + 7.0 * float(shift[5]),
-            azimuth=self.azimuth + 7.0 * float(shift[6]),
-            flexion=self.flexion + 8.0 * float(shift[7]),
+            elevation=float(np.clip(self.elevation + 7.0 * shift[5], -18.0, 24.0)),
+            azimuth=float(np.clip(self.azimuth + 7.0 * shift[6], -30.0, 30.0)),
+            flexion=float(np.clip(self.flexion + 8.0 * shift[7], -30.0, 30.0)),
         )
 
 

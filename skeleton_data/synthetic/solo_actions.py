@@ -78,7 +78,7 @@ def clap(m: Motion, clock: Clock, style: Style, body: Proportions, rng: np.rando
     """Beat the hands together in front of the chest, high or low."""
     on = clock.hold(0.5, 0.5)
     open_ = 0.5 - 0.5 * np.cos(clock.cycles(rng.uniform(1.6, 2.8) * style.tempo))
-    height = rng.choice([38.0, 52.0, 70.0]) + rng.normal(0.0, 6.0)
+    height = rng.choice([46.0, 58.0, 74.0]) + rng.normal(0.0, 5.0)
     for side in (LEFT, RIGHT):
         m.aim(side, on, height + style.elevation, -22.0 + 30.0 * style.amplitude * open_, 78.0 + style.flexion)
     m.trunk[:, 0] += on * 3.0 * style.lean
@@ -88,7 +88,7 @@ def cross_hands(m: Motion, clock: Clock, style: Style, body: Proportions, rng: n
     """Cross the forearms in front of the chest, hold, and part them; once or several times."""
     local = clock.repeat(_times(clock, style, 2.0, 3))
     on = pulse(local, 0.0, 0.38, 0.6, 1.0)
-    height = rng.choice([45.0, 60.0, 78.0]) + rng.normal(0.0, 6.0)
+    height = rng.choice([50.0, 63.0, 80.0]) + rng.normal(0.0, 5.0)
     for side in (LEFT, RIGHT):
         cross = -18.0 - 20.0 * style.amplitude * on
         m.aim(side, on, height + style.elevation, cross, 72.0 + style.flexion + 8.0 * (side == LEFT))
@@ -109,7 +109,7 @@ def wave(m: Motion, clock: Clock, style: Style, body: Proportions, rng: np.rando
     """Swing a raised hand from side to side."""
     on = clock.hold(0.5, 0.5)
     swing = np.sin(clock.cycles(rng.uniform(1.1, 2.2) * style.tempo))
-    height = rng.choice([85.0, 115.0, 145.0]) + rng.normal(0.0, 8.0)
+    height = rng.choice([92.0, 115.0, 145.0]) + rng.normal(0.0, 8.0)
     for side in (RIGHT, LEFT) if style.both_arms > 0.75 else (RIGHT,):
         arm(m, side, on, style, height, 35.0 + 24.0 * style.amplitude * swing, 70.0 - 12.0 * swing)
     m.trunk[:, 1] += on * swing * 1.5 * style.lean
@@ -119,7 +119,7 @@ def point(m: Motion, clock: Clock, style: Style, body: Proportions, rng: np.rand
     """Stretch out an arm, hold it, and lower it; once or twice."""
     local = clock.repeat(_times(clock, style, 2.4, 2))
     on = pulse(local, 0.0, 0.3, 0.7, 1.0)
-    height, where = rng.uniform(65.0, 120.0), rng.uniform(-20.0, 75.0)
+    height, where = rng.uniform(72.0, 125.0), rng.uniform(-20.0, 75.0)
     arm(m, RIGHT, on, style, height, where, 12.0 + 70.0 * (1.0 - on))
     m.head[:, 2] -= on * 0.3 * where
     m.trunk[:, 2] += on * 5.0 * style.lean
