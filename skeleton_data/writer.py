@@ -42,7 +42,7 @@ try:
 except ImportError:  # Windows; left-over folders are then for the user to remove.
     fcntl = None  # type: ignore[assignment]
 
-_COPY_BYTES = 32 << 20
+_COPY_BYTES = 8 << 20
 # Rows that start on a page are aligned for every kind of access once they are mapped.
 _ALIGNMENT = 4096
 
