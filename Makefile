@@ -1,0 +1,50 @@
+# `make demo` and `make test` set up everything they need: only Python 3.11 to 3.13 and make are assumed.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEMO_OPTIONS := $(if $(DATA),--data $(DATA)) $(if $(FORMAT),--format $(FORMAT)) $(if $(OUT),--out $(OUT))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench docs clean
+
+help:  ## Show what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@echo
+	@echo "make demo DATA=recordings.zip FORMAT=nucla OUT=runs/nucla   takes real recordings"
+
+$(READY): pyproject.toml constraints.txt
+	@echo "== Setting up $(VENV) with pinned versions (minutes on the first run)"
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11 to 3.13 is needed, this is %s; pass PYTHON=python3.12, say." % sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	@touch $@
+
+demo: $(READY)  ## Raw recordings to a linear-evaluation table, in minutes: simulate, convert, train, compare
+	@echo "== Demo (writes $(or $(OUT),runs/demo))"
+	$(BIN)/python -m examples.demo $(DEMO_OPTIONS)
+
+test: $(READY)  ## Run the tests
+	@echo "== Tests"
+	$(BIN)/python -m pytest
+
+check: $(READY)  ## Lint and check types
+	@echo "== Lint and types"
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)  ## Format the code and mend what the linter can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)  ## Run the benchmarks (ratios measured side by side)
+	$(BIN)/python -m benchmarks.augmentation
+
+docs: $(READY)  ## Build the documentation into docs/_build
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[docs]"
+	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build
+
+clean:  ## Remove the virtual environment, caches and builds
+	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
