@@ -105,7 +105,7 @@ class BYOL(nn.Module):
             Share of the old weights that stays.
         norm_momentum : float, optional
             The same for the statistics; tied to ``momentum`` by default (as in EMAN, Cai et al., 2021). The first
-            update copies the online statistics, so that the target never normalises with the initial 0 and 1.
+            update copies the online statistics, so that the initial 0 and 1 serve in the first step only.
         """
         for ours, theirs in zip(self.target.parameters(), self.online.parameters(), strict=True):
             ours.lerp_(theirs.detach(), 1 - momentum)

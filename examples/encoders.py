@@ -47,6 +47,15 @@ class EncoderSettings:
     views: Literal["paper", "short"] = "paper"
     dropout: float = 0.0
 
+    def __post_init__(self) -> None:
+        known = self.depth in DEPTHS and self.channels in N_CHANNELS and self.views in ("paper", "short")
+        if not (known and self.width >= 1 / 64 and 0 <= self.dropout < 1 and int(self.n_frames) == self.n_frames >= 1):
+            raise InputError(
+                f"Encoder settings {vars(self)} cannot be used: depth is one of {', '.join(DEPTHS)}, channels one of "
+                f"{', '.join(N_CHANNELS)}, views paper or short, width at least 1/64, dropout in [0, 1), "
+                "n_frames at least 1."
+            )
+
 
 def make_encoder(settings: EncoderSettings, skeleton: Skeleton) -> Encoder:
     """Build an encoder with fresh weights from torch's generator."""
@@ -73,7 +82,7 @@ def load_encoder(path: Path, store: Store | None = None) -> tuple[Encoder, Encod
         settings, skeleton = EncoderSettings(**state["settings"]), Skeleton.from_dict(state["skeleton"])
         encoder = make_encoder(settings, skeleton)
         encoder.load_state_dict(state["model"])
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (InputError, KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise InputError(f"{path}: does not fit this program's encoder ({str(error).splitlines()[0]}).") from None
     if store is not None and store.skeleton != skeleton:
         raise InputError(

@@ -22,36 +22,44 @@ class StatisticsRecorder:
 
     def __init__(self, online: nn.Module) -> None:
         self.names = {m: name for name, m in online.named_modules() if isinstance(m, _BatchNorm)}
-        self.passes: dict[str, list[tuple[Tensor, Tensor]]] = {name: [] for name in self.names.values()}
-        self._before: dict[nn.Module, tuple[Tensor, Tensor]] = {}
+        self.passes: dict[str, list[tuple[int, Tensor, Tensor]]] = {name: [] for name in self.names.values()}
+        self._before: dict[nn.Module, tuple[Tensor, Tensor, float]] = {}
         for module in self.names:
             module.register_forward_pre_hook(self._remember)
             module.register_forward_hook(self._record)
 
     def _remember(self, module: nn.Module, inputs: tuple[Tensor]) -> None:
+        """Lend the layer fresh running statistics with momentum 1: they become the batch's own, at no extra pass.
+
+        Solving ``running = (1 - m) * before + m * batch`` for the batch would do without, but loses digits: where the
+        batch's variance is far below the running one, the solution may even be negative. And the layer's own buffers
+        must not change in place after a pass, since its backward pass looks at them.
+        """
         if module.training:
-            self._before[module] = module.running_mean.clone(), module.running_var.clone()
+            self._before[module] = module.running_mean, module.running_var, module.momentum
+            module.running_mean, module.running_var = (torch.zeros_like(x) for x in self._before[module][:2])
+            module.momentum = 1.0
 
     def _record(self, module: nn.Module, inputs: tuple[Tensor], output: Tensor) -> None:
-        """Solve ``running = (1 - m) * before + m * batch`` for the batch; another pass over the data costs far more."""
         if module.training:
-            kept, share = 1 - module.momentum, module.momentum
-            mean, var = (
-                (running - kept * before) / share
-                for running, before in zip(
-                    (module.running_mean, module.running_var), self._before.pop(module), strict=True
-                )
-            )
+            mean, var = module.running_mean, module.running_var
+            module.running_mean, module.running_var, module.momentum = self._before.pop(module)
+            module.running_mean.lerp_(mean, module.momentum)
+            module.running_var.lerp_(var, module.momentum)
             n = inputs[0].numel() // inputs[0].shape[1]
-            self.passes[self.names[module]].append((mean, var * ((n - 1) / n)))
+            self.passes[self.names[module]].append((n, mean, var * ((n - 1) / n)))
 
     def pooled(self) -> dict[str, tuple[Tensor, Tensor]]:
-        """Mean and (biased) variance over all passes since the last call, as if they had been one batch."""
+        """Mean and (biased) variance over all passes since the last call, as if they had been one batch.
+
+        Passes count by the values that they saw, which differ where one view shows more bodies than the other.
+        """
         result = {}
         for name, seen in self.passes.items():
             if seen:
-                means, variances = (torch.stack(values) for values in zip(*seen, strict=True))
-                result[name] = (means.mean(0), variances.mean(0) + means.var(0, correction=0))
+                total = sum(n for n, _, _ in seen)
+                mean = sum(mean * (n / total) for n, mean, _ in seen)
+                result[name] = mean, sum((var + (own - mean).square()) * (n / total) for n, own, var in seen)
                 seen.clear()
         return result
 

@@ -107,7 +107,7 @@ def training_picture(path: Path, runs: Mapping[str, Path]) -> None:
         lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
         epochs = [line["epoch"] for line in lines]
         axes[0].plot(epochs, [line["loss"] for line in lines], label=caption)
-        if "rank" in lines[0]:
+        if any("rank" in line for line in lines):
             axes[1].plot(epochs, [line["rank"] for line in lines], label=caption)
     axes[0].set(xlabel="epoch", title="loss of the pre-training (0: perfect prediction, 4: orthogonal views)")
     axes[1].set(xlabel="epoch", title="effective rank of a batch of projections")

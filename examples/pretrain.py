@@ -25,6 +25,7 @@ from examples.run import (
     load_checkpoint,
     open_store,
     pick_device,
+    plain,
     run_command,
     save_checkpoint,
 )
@@ -33,6 +34,8 @@ from examples.views import make_pipelines
 from skeleton_data.loader import ViewLoader
 
 KIND = "pretraining state"
+FREE = ("store", "out", "lr", "device", "precision", "resume")
+"""Settings that may change when a run goes on; the store's content may not."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ class PretrainConfig:
     precision : str
         "auto" is bfloat16 on a GPU and float32 on a CPU.
     resume : bool
-        Go on from the checkpoint in the run folder, if there is one.
+        Go on from the checkpoint in the run folder, if there is one; the other settings must be those of the run.
     """
 
     store: Path
@@ -156,6 +159,8 @@ def make_optimizer(config: PretrainConfig, model: BYOL) -> torch.optim.Optimizer
 
 def pretrain(config: PretrainConfig) -> None:
     """Train, log every epoch, checkpoint every epoch, and save the online encoder of the last."""
+    if config.batch_size < 2:
+        raise InputError(f"--batch-size must be at least 2, which batch norm needs, got {config.batch_size}.")
     store, train, _ = open_store(config.store, config.split)
     device = pick_device(config.device)
     pipelines = make_pipelines(config.encoder, store.skeleton)
@@ -170,15 +175,23 @@ def pretrain(config: PretrainConfig) -> None:
         )
     except ValueError as error:
         raise InputError(str(error)) from None
+    belongs_to = {**{k: v for k, v in plain(config).items() if k not in FREE}, "data": store.digest}
+    checkpoint = config.out / "checkpoint.pt"
+    state = read_state(checkpoint, belongs_to) if config.resume and checkpoint.exists() else None
     run = RunFolder(config.out, config, config.resume)
 
     torch.manual_seed(config.seed)
     encoder = make_encoder(config.encoder, store.skeleton)
     model = BYOL(encoder, config.hidden, config.projection, config.target_norm, config.projection_norm).to(device)
     optimizer = make_optimizer(config, model)
-    checkpoint, first = run.path / "checkpoint.pt", 0
-    if config.resume and checkpoint.exists():
-        first = restore(checkpoint, model, optimizer)
+    first = 0
+    if state is not None:
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        torch.set_rng_state(state["torch_rng"])
+        first = state["epoch"]
+    if config.resume:
+        run.forget_after(first)
 
     total, warmup = config.epochs * len(loader), config.warmup_epochs * len(loader)
     with tqdm(total=total, initial=first * len(loader), desc="pretrain", unit="step") as bar:
@@ -209,24 +222,24 @@ def pretrain(config: PretrainConfig) -> None:
             }
             bar.set_postfix(epoch=epoch + 1, loss=f"{seen['loss']:.3f}", rank=f"{seen['rank']:.1f}")
             run.log(epoch=epoch + 1, epochs=config.epochs, **seen)
-            state: dict[str, Any] = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
-            save_checkpoint(checkpoint, KIND, {"epoch": epoch + 1, "torch_rng": torch.get_rng_state(), **state})
+            weights = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+            progress = {"epoch": epoch + 1, "torch_rng": torch.get_rng_state(), "belongs_to": belongs_to}
+            save_checkpoint(checkpoint, KIND, {**progress, **weights})
     save_encoder(run.path / "encoder.pt", model.online["encoder"], config.encoder, store.skeleton)
     print(f"Encoder: {run.path / 'encoder.pt'}")
 
 
-def restore(checkpoint: Path, model: BYOL, optimizer: torch.optim.Optimizer) -> int:
-    """Load a training state; returns the number of finished epochs."""
+def read_state(checkpoint: Path, belongs_to: dict[str, Any]) -> dict[str, Any]:
+    """Load a training state, and make sure that it is one of the same settings and data."""
     state = load_checkpoint(checkpoint, KIND)
-    try:
-        model.load_state_dict(state["model"])
-    except RuntimeError as error:
+    theirs = state.get("belongs_to", {})
+    differing = [key for key, value in belongs_to.items() if theirs.get(key) != value]
+    if differing:
         raise InputError(
-            f"{checkpoint}: belongs to a run with other settings ({str(error).splitlines()[0]})."
-        ) from None
-    optimizer.load_state_dict(state["optimizer"])
-    torch.set_rng_state(state["torch_rng"])
-    return int(state["epoch"])
+            f"{checkpoint}: belongs to a run with other settings ({', '.join(differing)}). "
+            "Give those that config.json beside it names, or another --out."
+        )
+    return state
 
 
 if __name__ == "__main__":

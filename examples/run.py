@@ -68,15 +68,24 @@ class RunFolder:
         Written as resolved, with the versions that ran it.
     resume : bool
         Keep the log that is there; otherwise a folder with a finished or begun run is refused.
+
+    Raises
+    ------
+    InputError
+        When the folder is in use, or cannot be written to.
     """
 
     def __init__(self, path: Path, config: Any, resume: bool = False) -> None:
         if (path / "config.json").exists() and not resume:
             raise InputError(f"{path}: holds a run already. Give another --out, remove it, or pass --resume.")
-        path.mkdir(parents=True, exist_ok=True)
         self.path = path
         versions = {"skeleton_aug": skeleton_aug.__version__, "torch": torch.__version__, "numpy": np.__version__}
-        self.write_json("config.json", {"task": type(config).__name__, "config": plain(config), "versions": versions})
+        resolved = {"task": type(config).__name__, "config": plain(config), "versions": versions}
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            self.write_json("config.json", resolved)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be a run folder ({error.strerror}). Give another --out.") from None
         self._started = time.monotonic()
 
     def write_json(self, name: str, values: Any) -> None:
@@ -88,6 +97,15 @@ class RunFolder:
         line = {"seconds": round(time.monotonic() - self._started, 2), **values}
         with (self.path / "log.jsonl").open("a") as file:
             file.write(json.dumps(line) + "\n")
+
+    def forget_after(self, epoch: int) -> None:
+        """Take out of the log what an interrupted run did after its last checkpoint."""
+        log = self.path / "log.jsonl"
+        if log.exists():
+            lines = log.read_text().splitlines(keepends=True)
+            # A kill while a line was being written leaves it without its end.
+            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["epoch"] <= epoch]
+            write_atomically(log, lambda part: part.write_text("".join(kept)))
 
 
 def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:

@@ -25,11 +25,12 @@ BLOCKS = ((64, 1), (64, 1), (64, 1), (64, 1), (128, 2), (128, 1), (128, 1), (256
 
 
 def adjacency(skeleton: Skeleton, partition: Partition = "spatial") -> Tensor:
-    """Normalised adjacency of the three neighbour groups, shape (3, V, V): itself, closer to the centre, further.
+    """Normalised adjacency of the three neighbour groups, shape (3, V, V), float32.
 
-    ``A[k, v, w]`` weighs joint v in the sum for joint w; columns of the sum over k add up to 1. The published code
-    measures distances to the centre up to one hop only, so most neighbours fall into one group ("published", needed
-    for its checkpoints); "spatial" is what its paper describes.
+    ``A[k, v, w]`` weighs joint v in the sum for joint w; columns of the sum over k add up to 1. "spatial" is what the
+    paper describes: the joint itself, the neighbour closer to the centre, those further. The published code measures
+    distances to the centre up to one hop only, so most neighbours fall into one group: "published", needed for its
+    checkpoints, has the joint itself, neighbours as far or further, those closer.
     """
     n, centre = skeleton.n_joints, skeleton.center
     linked = np.eye(n, dtype=bool)
@@ -43,10 +44,9 @@ def adjacency(skeleton: Skeleton, partition: Partition = "spatial") -> Tensor:
         hops[reached & (hops == n)] = hop
     of_v, of_w = hops[:, None], hops[None, :]
     itself = np.eye(n, dtype=bool)
-    # In the published grouping joints equally far (or both further than one hop) count as closer.
-    closer = ~itself & (of_v <= of_w)
-    further = ~itself & (of_v > of_w)
-    return torch.from_numpy(np.stack([weights * group for group in (itself, closer, further)]).astype(np.float32))
+    second = of_v < of_w if partition == "spatial" else ~itself & (of_v >= of_w)
+    groups = itself, second, ~itself & ~second
+    return torch.from_numpy(np.stack([weights * group for group in groups]).astype(np.float32))
 
 
 class GraphConvolution(nn.Module):
@@ -142,12 +142,12 @@ class STGCN(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, T, V, M) -> (N, features)."""
-        n, c, t, v, m = x.shape
-        if (c, v) != (self.in_channels, self.n_joints):
+        if x.ndim != 5 or (x.shape[1], x.shape[3]) != (self.in_channels, self.n_joints):
             raise ValueError(
                 f"This encoder takes (N, C, T, V, M) with C={self.in_channels} and V={self.n_joints}, "
                 f"got {tuple(x.shape)}."
             )
+        n, c, t, v, m = x.shape
         bodies = x.permute(0, 4, 1, 2, 3).reshape(n * m, c, t, v)
         present = bodies.flatten(1).any(1)
         # A sample without anybody keeps its first (empty) body, so that it has features at all.

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from examples.encoders import EncoderSettings, make_encoder, save_encoder
 from examples.evaluation import accuracy, extract_features
-from examples.run import Precision, RunFolder, autocast, open_store, pick_device, run_command
+from examples.run import InputError, Precision, RunFolder, autocast, open_store, pick_device, run_command
 from examples.schedules import step_decay, warmup_cosine
 from examples.stgcn import Classifier
 from examples.views import make_pipelines
@@ -96,7 +96,10 @@ def supervised(config: SupervisedConfig) -> None:
     device = pick_device(config.device)
     pipelines = make_pipelines(config.encoder, store.skeleton)
     classes, labels = np.unique(store.labels, return_inverse=True)
-    loader = ViewLoader(store, train, [pipelines.conservative], batch_size=config.batch_size, seed=config.seed)
+    try:
+        loader = ViewLoader(store, train, [pipelines.conservative], batch_size=config.batch_size, seed=config.seed)
+    except ValueError as error:
+        raise InputError(str(error)) from None
     run = RunFolder(config.out, config)
 
     torch.manual_seed(config.seed)

@@ -67,10 +67,16 @@ def tsne(config: TsneConfig) -> None:
     captions = config.captions or tuple(path.parent.name for path in config.checkpoints)
     if len(captions) != len(config.checkpoints):
         raise InputError(f"Got {len(config.checkpoints)} checkpoints but {len(captions)} captions.")
+    if len(set(captions)) != len(captions):
+        raise InputError(f"Captions must differ, got {', '.join(captions)}. Give --captions.")
+    if config.out.suffix != ".png":
+        raise InputError(f"{config.out}: must end in .png. Give another --out.")
     store, _, test = open_store(config.store, config.split)
     classes = np.unique(store.labels[test])
     chosen = np.random.default_rng(config.seed).permutation(classes)[: config.n_classes]
     shown = test[np.isin(store.labels[test], chosen)]
+    if len(shown) < 4:
+        raise InputError(f"{config.store}: {len(shown)} samples are too few to embed. Use more --n-classes.")
     embeddings = {}
     for caption, path in zip(captions, config.checkpoints, strict=True):
         encoder, settings = load_encoder(path, store)

@@ -66,7 +66,7 @@ class ViewLoader:
     Raises
     ------
     ValueError
-        When there is nothing to make a single batch of.
+        When there is nothing to make a single batch of, or an index is not one of the store's.
     """
 
     def __init__(
@@ -85,6 +85,14 @@ class ViewLoader:
         self.store, self.views, self.batch_size, self.seed = store, tuple(views), batch_size, seed
         self.shuffle, self.drop_last, self.prefetch = shuffle, drop_last, prefetch
         wanted = np.asarray(indices, np.int64)
+        if batch_size < 1:
+            raise ValueError(f"ViewLoader: batch_size must be at least 1, got {batch_size}.")
+        if wanted.ndim != 1 or wanted.size == 0:
+            raise ValueError(f"ViewLoader: expected indices of some samples, (n,) ints, got shape {wanted.shape}.")
+        if wanted.min() < 0 or wanted.max() >= len(store):
+            raise ValueError(
+                f"ViewLoader: indices must lie in 0..{len(store) - 1}, got {wanted.min()} to {wanted.max()}."
+            )
         self._groups = store.performances(wanted) if multi_view else list(wanted[:, None])
         # A group's number in the store: draws must not depend on which other groups are used.
         self._numbers = store.samples["performance"][[g[0] for g in self._groups]] if multi_view else wanted

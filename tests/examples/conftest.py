@@ -1,0 +1,87 @@
+"""A small store of simulated recordings, tiny settings, and commands run as the shell would."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+
+from examples import pretrain
+from examples.encoders import EncoderSettings
+from examples.run import run_command
+from skeleton_data import Store, convert
+from skeleton_data.synthetic import synthesize
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Sums in one order, so that equal runs are equal to the bit; and no fight over cores."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def store_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """36 performances of 16 actions before three cameras: 108 recordings."""
+    folder = tmp_path_factory.mktemp("data")
+    synthesize(folder / "raw", performances=36)
+    convert("ntu60", folder / "raw", folder / "store.h5")
+    return folder / "store.h5"
+
+
+@pytest.fixture(scope="session")
+def store(store_path: Path) -> Store:
+    return Store.open(store_path)
+
+
+@pytest.fixture(scope="session")
+def tiny() -> EncoderSettings:
+    """Four blocks with 4 to 16 channels, views of 8 frames."""
+    return EncoderSettings(width=1 / 16, depth="four", n_frames=8, views="short")
+
+
+@pytest.fixture(scope="session")
+def tiny_pretraining(store_path: Path, tiny: EncoderSettings) -> pretrain.PretrainConfig:
+    """Two steps of eight pairs an epoch; ``out`` is to be replaced."""
+    return replace(
+        pretrain.SMALL,
+        store=store_path,
+        out=Path("unset"),
+        split="xsub",
+        encoder=tiny,
+        epochs=4,
+        batch_size=8,
+        hidden=16,
+        projection=8,
+        device="cpu",
+        precision="float32",
+    )
+
+
+@pytest.fixture(scope="session")
+def trained(tiny_pretraining: pretrain.PretrainConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished pre-training."""
+    out = tmp_path_factory.mktemp("runs") / "trained"
+    pretrain.pretrain(replace(tiny_pretraining, out=out))
+    return out
+
+
+@pytest.fixture
+def refusal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[ModuleType, Callable[..., object], list[object]], str]:
+    """Give a function that runs a command which must end with one line and exit code 2, and returns that line."""
+
+    def run(module: ModuleType, task: Callable[..., object], arguments: list[object]) -> str:
+        monkeypatch.setattr(sys, "argv", [str(module.__file__), *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            run_command(task, module.CONFIGS, module.__doc__ or "")
+        error = capsys.readouterr().err.splitlines()
+        assert ended.value.code == 2 and len(error) == 1 and error[0].startswith("error: "), error
+        return error[0]
+
+    return run
