@@ -12,7 +12,7 @@ DEMO_OPTIONS := $(if $(DATA),--data $(DATA)) $(if $(FORMAT),--format $(FORMAT)) 
 help:  ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 	@echo
-	@echo "make demo DATA=recordings.zip FORMAT=nucla OUT=runs/nucla   takes real recordings"
+	@echo "make demo DATA=all_sqe.zip    takes real recordings; FORMAT=nucla OUT=folder if need be"
 
 $(READY): pyproject.toml constraints.txt
 	@echo "== Setting up $(VENV) with pinned versions (minutes on the first run)"
@@ -22,7 +22,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(READY)  ## Raw recordings to a linear-evaluation table, in minutes: simulate, convert, train, compare
-	@echo "== Demo (writes $(or $(OUT),runs/demo))"
+	@echo "== Demo"
 	$(BIN)/python -m examples.demo $(DEMO_OPTIONS)
 
 test: $(READY)  ## Run the tests

@@ -2,7 +2,7 @@
 
     python -m examples.demo
 
-    python -m examples.demo --data path/to/all_sqe.zip --format nucla
+    python -m examples.demo --data path/to/all_sqe.zip
 
 Without data it simulates NTU-format recordings of people before three cameras.
 """
@@ -25,7 +25,8 @@ from tqdm import tqdm
 
 from examples.demo_report import PROTOCOLS, TRAINED, Scores, evaluate_run, score_raw, write_report
 from examples.run import InputError, Precision, run_command
-from skeleton_data import Store
+from skeleton_data import SkeletonDataError, Store, get_format
+from skeleton_data.formats import FORMATS
 
 MARK = "Made by 'python -m examples.demo', which replaces this folder when it runs again.\n"
 
@@ -38,10 +39,11 @@ class DemoConfig:
     ----------
     data : Path, optional
         Raw recordings (a folder or an archive) in place of the simulated ones.
-    format : str
-        Format of the data, as `skeleton-data convert` names it.
-    out : Path
-        Folder for everything that is made; replaced if an earlier demo made it.
+    format : str, optional
+        Format of the data, as `skeleton-data convert` names it; found out by default.
+    out : Path, optional
+        Folder for everything that is made; replaced if an earlier demo made it. By default runs/demo, or runs/demo-NAME
+        for data called NAME.
     performances : int
         Performances to simulate, three recordings each.
     epochs : int
@@ -55,8 +57,8 @@ class DemoConfig:
     """
 
     data: Path | None = None
-    format: str = "nucla"
-    out: Path = Path("runs/demo")
+    format: str | None = None
+    out: Path | None = None
     performances: int = 420
     epochs: int = 24
     jobs: int = 2
@@ -75,14 +77,16 @@ class Job:
 def demo(config: DemoConfig) -> None:
     """Run all steps; each prints the command that it stands for."""
     started = time.monotonic()
-    claim_folder(config.out)
-    store_path = config.out / "data.h5"
+    kind = "ntu60" if config.data is None else config.format or detect_format(config.data)
+    out = config.out or Path("runs", "demo" if config.data is None else f"demo-{config.data.stem}")
+    claim_folder(out)
+    store_path = out / "data.h5"
     if config.data is None:
-        raw, kind = config.out / "raw", "ntu60"
+        raw = out / "raw"
         run_step("Simulate", "skeleton_data", "synth", str(raw), "--performances", str(config.performances),
                  "--seed", str(config.seed), "--workers", str(config.jobs))  # fmt: skip
     else:
-        raw, kind = config.data, config.format
+        raw = config.data
     run_step("Convert", "skeleton_data", "convert", kind, str(raw), "-o", str(store_path))
     store = Store.open(store_path)
     protocols = PROTOCOLS["simulated" if config.data is None else "recorded"]
@@ -91,7 +95,7 @@ def demo(config: DemoConfig) -> None:
         raise InputError(f"{config.data}: has none of the splits {', '.join(protocols)} that the demo compares on.")
 
     precision = choose_precision(config.precision)
-    jobs = [job for protocol in usable for job in training_jobs(config, store_path, protocol, precision)]
+    jobs = [job for protocol in usable for job in training_jobs(config, out, protocol, precision)]
     print(f"\n== Train: {len(jobs)} networks, {config.jobs} at a time")
     for job in jobs:
         print("   ", shlex.join(["python", *job.command[1:]]))
@@ -105,9 +109,20 @@ def demo(config: DemoConfig) -> None:
             scores.append(score_raw(store, name, protocol))
             bar.update()
             for method in TRAINED:
-                scores.append(evaluate_run(store_path, config.out / name / method, name, protocol, method, precision))
+                scores.append(evaluate_run(store_path, out / name / method, name, protocol, method, precision))
                 bar.update()
-    write_report(config.out, store, scores, usable, config.seed, time.monotonic() - started)
+    write_report(out, store, scores, usable, config.seed, time.monotonic() - started)
+
+
+def detect_format(data: Path) -> str:
+    """Name of the first format that finds recordings in the data."""
+    for name in FORMATS:
+        try:
+            if get_format(name).find(data).items:
+                return name
+        except SkeletonDataError:
+            continue
+    raise InputError(f"{data}: holds no recordings of any known format ({', '.join(FORMATS)}).")
 
 
 def claim_folder(folder: Path) -> None:
@@ -139,11 +154,11 @@ def choose_precision(precision: Precision) -> Precision:
     return "bfloat16" if supported else "float32"
 
 
-def training_jobs(config: DemoConfig, store: Path, split: str, precision: Precision) -> list[Job]:
+def training_jobs(config: DemoConfig, out: Path, split: str, precision: Precision) -> list[Job]:
     """One training run for each method that is compared."""
-    jobs = []
+    jobs, store = [], out / "data.h5"
     for method, command in TRAINED.items():
-        folder = config.out / split / method
+        folder = out / split / method
         epochs = () if "--epochs" in command else ("--epochs", str(config.epochs)) if "pretrain" in command[0] else ()
         options = ("--store", str(store), "--split", split, "--out", str(folder), "--seed", str(config.seed))
         jobs.append(Job(folder, (sys.executable, "-m", *command, *options, *epochs, "--precision", precision)))

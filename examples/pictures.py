@@ -30,7 +30,7 @@ def bone_colours(skeleton: Skeleton) -> list[str]:
 
 
 def draw_strip(axes: Axes, sample: NDArray[Any], skeleton: Skeleton, across: int, up: int) -> None:
-    """Draw frames of a sample (M, T, V, 3) side by side, seen along the axis that is neither ``across`` nor ``up``."""
+    """Draw frames of a sample (M, T, V, 3) side by side; ``across`` and ``up`` are the axes of the paper."""
     present = np.abs(sample).sum(-1) > 0
     frames = np.linspace(0, sample.shape[1] - 1, STRIP).round().astype(int)
     seen = sample[present]
@@ -45,7 +45,7 @@ def draw_strip(axes: Axes, sample: NDArray[Any], skeleton: Skeleton, across: int
                         ends[:, across] - middle + place * step, ends[:, up], colour, lw=1.4 if m == 0 else 0.8,
                         solid_capstyle="round",
                     )  # fmt: skip
-    axes.set_aspect("equal")
+    axes.set_aspect("equal", anchor="W")
     axes.set_xlim(-step * 0.6, step * (STRIP - 0.4))
     axes.set_xticks([])
     axes.set_yticks([])
@@ -71,7 +71,13 @@ def performance_picture(
         Of the augmentation.
     """
     rows = [
-        (f"camera {store[i].camera}, as recorded ({store[i].positions.shape[1]} frames)", store[i].positions, 0, 1)
+        # x grows to the sensor's left: negated, the picture is what the camera sees.
+        (
+            f"camera {store[i].camera}, as recorded ({store[i].positions.shape[1]} frames)",
+            store[i].positions * np.float32([-1, 1, 1]),
+            0,
+            1,
+        )
         for i in samples
     ]
     for number, (caption, (pipeline, i)) in enumerate(views.items()):
