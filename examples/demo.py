@@ -60,7 +60,7 @@ class DemoConfig:
     format: str | None = None
     out: Path | None = None
     performances: int = 420
-    epochs: int = 24
+    epochs: int = 50
     jobs: int = 2
     seed: int = 0
     precision: Precision = "auto"

@@ -62,7 +62,7 @@ CAPTIONS = {
     "raw": "raw coordinates, centred (no network)",
     "random": "random encoder",
     "byol-paper-small": "BYOL as in the paper, scaled down",
-    "byol-small": "BYOL, small-scale (covariance penalty, AdamW)",
+    "byol-small": "BYOL, small-scale configuration",
     "supervised": "supervised",
 }
 RAW_FRAMES = 20
@@ -204,7 +204,7 @@ def draw_performance(path: Path, store: Store, split: str, seed: int) -> None:
     most = max(len(group) for group in groups)
     full = [group for group in groups if len(group) == most]
     group = full[int(np.random.default_rng(seed).integers(len(full)))]
-    pipelines = make_pipelines(EncoderSettings(channels="joint", n_frames=32, views="short"), store.skeleton)
+    pipelines = make_pipelines(EncoderSettings(channels="joint", n_frames=16, views="short"), store.skeleton)
     views = {
         "aggressive view (T1)": (pipelines.aggressive, int(group[0])),
         "conservative view (T2)": (pipelines.conservative, int(group[-1])),

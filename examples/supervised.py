@@ -77,11 +77,11 @@ PAPER = SupervisedConfig(store=tyro.MISSING, out=tyro.MISSING)
 SMALL = SupervisedConfig(
     store=tyro.MISSING,
     out=tyro.MISSING,
-    encoder=EncoderSettings(width=0.25, depth="four", n_frames=32, views="short"),
-    epochs=15,
+    encoder=EncoderSettings(width=0.25, depth="four", n_frames=16, views="short"),
+    epochs=40,
     batch_size=32,
     optimizer="adamw",
-    lr=3e-3,
+    lr=5e-3,
     weight_decay=1e-2,
 )
 CONFIGS = {

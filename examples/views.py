@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from examples.encoders import EncoderSettings
+from examples.run import InputError
 from skeleton_aug import (
     Bones,
     Compose,
@@ -37,20 +39,40 @@ class Pipelines:
     evaluation: Compose
 
 
-def make_pipelines(settings: EncoderSettings, skeleton: Skeleton) -> Pipelines:
-    """Pipelines for an encoder's input.
+def make_pipelines(settings: EncoderSettings, skeleton: Skeleton, without: Sequence[str] = ()) -> Pipelines:
+    """Pipelines for an encoder's input; ``without`` names transforms to leave out of the aggressive one.
 
     "paper" takes the presets as they are. "short" is for views of few frames: a crop to 30 frames would miss most of
     an action, so a random half to whole of the sequence is stretched to ``n_frames`` instead of resampled and cropped,
     and the shear is half as strong, so that it never mirrors the body.
     """
-    n, channels = settings.n_frames, settings.channels
-    if settings.views == "paper":
-        return Pipelines(
-            presets.aggressive(skeleton, n, channels),
-            presets.conservative(skeleton, n, channels),
-            presets.evaluation(skeleton, n, channels),
+    pipelines = (
+        short_pipelines(settings, skeleton) if settings.views == "short" else paper_pipelines(settings, skeleton)
+    )
+    steps = pipelines.aggressive.transforms
+    unknown = set(without) - {type(step).__name__ for step in steps}
+    if unknown:
+        raise InputError(
+            f"--without {' '.join(sorted(unknown))}: the aggressive pipeline has "
+            f"{', '.join(type(step).__name__ for step in steps)}."
         )
+    kept = Compose([step for step in steps if type(step).__name__ not in without])
+    return replace(pipelines, aggressive=kept)
+
+
+def paper_pipelines(settings: EncoderSettings, skeleton: Skeleton) -> Pipelines:
+    """Return the presets."""
+    n, channels = settings.n_frames, settings.channels
+    return Pipelines(
+        presets.aggressive(skeleton, n, channels),
+        presets.conservative(skeleton, n, channels),
+        presets.evaluation(skeleton, n, channels),
+    )
+
+
+def short_pipelines(settings: EncoderSettings, skeleton: Skeleton) -> Pipelines:
+    """Return the counterparts of the presets that keep the whole action in few frames."""
+    n, channels = settings.n_frames, settings.channels
     normalize = Normalize(skeleton=skeleton)
     stretch = CropResize(n_frames=n, ratio_range=(0.5, 1.0))
     bones: list[Transform] = [] if channels == "joint" else [Bones(channels=channels, skeleton=skeleton)]
