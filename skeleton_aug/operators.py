@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
@@ -54,6 +55,11 @@ class JointWeights:
     """
 
     weights: NDArray[np.float64]
+
+    @property
+    def drops_only(self) -> bool:
+        """Whether joints are kept or dropped and none is scaled."""
+        return bool(((self.weights == 0) | (self.weights == 1)).all())
 
     def where(self, mask: Mask) -> JointWeights:
         """Identity where the mask is False."""
@@ -109,14 +115,21 @@ class Gather:
     @classmethod
     def at(cls, positions: NDArray[np.float64], n_frames: NDArray[np.int64], n_source: NDArray[np.int64]) -> Gather:
         """Interpolate linearly at fractional frame numbers, clamped to the input's frames."""
-        positions = np.clip(positions, 0.0, (n_source - 1)[:, None].astype(np.float64))
-        before = positions.astype(np.int64)
-        return cls(before, np.minimum(before + 1, (n_source - 1)[:, None]), positions - before, n_frames)
+        before, after, mix = np.empty(positions.shape, np.int64), np.empty(positions.shape, np.int64), positions.copy()
+        _split_positions(mix, n_source, before, after)
+        return cls(before, after, mix, n_frames)
 
     @classmethod
     def frames(cls, frames: NDArray[np.int64], n_frames: NDArray[np.int64]) -> Gather:
         """Pick whole frames; -1 gives a missing frame."""
         return cls(frames, frames, np.zeros(frames.shape), n_frames)
+
+    @classmethod
+    def cyclic(cls, start: NDArray[np.int64], n_frames: NDArray[np.int64], n_source: NDArray[np.int64]) -> Gather:
+        """Pick the frames from ``start`` on, beginning again at frame 0 after the last."""
+        frames = np.empty((len(start), int(n_frames.max(initial=0))), np.int64)
+        _count_cyclically(start, n_source, frames)
+        return cls.frames(frames, n_frames)
 
     @property
     def whole(self) -> bool:
@@ -141,18 +154,51 @@ class Gather:
     def after(self, earlier: Gather) -> Gather | None:
         """The operator that applies ``earlier`` and then this one; None where both interpolate."""
         if self.whole:
-            pick = np.maximum(self.before, 0)
-            missing = self.before < 0
-            before, after_ = (np.take_along_axis(a, pick, 1) for a in (earlier.before, earlier.after_))
-            mix = np.take_along_axis(earlier.mix, pick, 1)
-            return Gather(np.where(missing, -1, before), np.where(missing, -1, after_), mix, self.n_frames)
+            shape = self.before.shape
+            before, after, mix = np.empty(shape, np.int64), np.empty(shape, np.int64), np.empty(shape)
+            _pick(self.before, earlier.before, earlier.after_, earlier.mix, before, after, mix)
+            return Gather(before, after, mix, self.n_frames)
         if earlier.whole:
-            before, after_ = (
+            before, after = (
                 np.where(a < 0, -1, np.take_along_axis(earlier.before, np.maximum(a, 0), 1))
                 for a in (self.before, self.after_)
             )
-            return Gather(before, after_, self.mix, self.n_frames)
+            return Gather(before, after, self.mix, self.n_frames)
         return None
+
+
+@njit(cache=True, nogil=True)
+def _split_positions(positions, n_source, before, after):  # type: ignore[no-untyped-def]
+    """Positions, in place, to the share of the frame after them."""
+    for n in range(positions.shape[0]):
+        last = n_source[n] - 1
+        for t in range(positions.shape[1]):
+            position = min(max(positions[n, t], 0.0), float(last))
+            low = int(position)
+            before[n, t], after[n, t], positions[n, t] = low, min(low + 1, last), position - low
+
+
+@njit(cache=True, nogil=True)
+def _count_cyclically(start, n_source, frames):  # type: ignore[no-untyped-def]
+    for n in range(frames.shape[0]):
+        frame = start[n] % n_source[n]
+        for t in range(frames.shape[1]):
+            frames[n, t] = frame
+            frame += 1
+            if frame == n_source[n]:
+                frame = 0
+
+
+@njit(cache=True, nogil=True)
+def _pick(frames, earlier_before, earlier_after, earlier_mix, before, after, mix):  # type: ignore[no-untyped-def]
+    for n in range(frames.shape[0]):
+        for t in range(frames.shape[1]):
+            frame = frames[n, t]
+            before[n, t] = after[n, t] = -1
+            mix[n, t] = 0
+            if frame >= 0:
+                before[n, t], after[n, t] = earlier_before[n, frame], earlier_after[n, frame]
+                mix[n, t] = earlier_mix[n, frame]
 
 
 def _widen(array: NDArray[Any], width: int) -> NDArray[Any]:

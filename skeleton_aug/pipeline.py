@@ -58,7 +58,7 @@ class Pipeline:
 
     def __call__(
         self,
-        x: Arrays,
+        x: Samples | Arrays,
         *,
         seed: int | None = None,
         epoch: int = 0,
@@ -67,12 +67,12 @@ class Pipeline:
         out: NDArray[Any] | None = None,
         layout: Layout = "sample",
     ) -> Views:
-        """Augment one sample ``(M, T, V, C)``, a batch ``(N, M, T, V, C)``, or a list of samples.
+        """Augment one sample ``(M, T, V, C)``, a batch ``(N, M, T, V, C)``, a list of samples, or Samples.
 
         The same seed, epoch, index and view give the same result, alone or in any batch. Input is never modified.
         """
         one = isinstance(x, np.ndarray) and x.ndim == 4
-        samples = Samples.from_arrays(x[None] if isinstance(x, np.ndarray) and one else x)
+        samples = x if isinstance(x, Samples) else Samples.from_arrays(x[None] if one else x)  # type: ignore[call-overload]
         plan = self.plan(samples, seed=seed, epoch=epoch, indices=index, view=view)
         views = plan.apply(samples, out=out[None] if one and out is not None else out, layout=layout)
         return views[0] if one else views
@@ -114,9 +114,10 @@ class Transform(Pipeline):
         if spared.any():
             if isinstance(operator, BonesOf):
                 raise ValueError(f"{self.name} changes the number of channels, so p must be 1, got {self.p}.")
-            operator = (
-                operator.where(~spared, batch.n_frames) if isinstance(operator, Gather) else operator.where(~spared)
-            )
+            if isinstance(operator, Gather):
+                operator = operator.where(~spared, batch.n_frames)
+            else:
+                operator = operator.where(~spared)
         batch.add(operator)
 
 
@@ -131,7 +132,7 @@ def check_joints(who: str, batch: Batch, skeleton: Skeleton) -> None:
 
 def check_range(who: str, name: str, bounds: tuple[float, float], *, above: float = -np.inf) -> None:
     """Raise ValueError unless ``bounds`` is (low, high) with above < low <= high."""
-    if len(bounds) != 2 or not above < bounds[0] <= bounds[1] < np.inf:
+    if not isinstance(bounds, tuple | list) or len(bounds) != 2 or not above < bounds[0] <= bounds[1] < np.inf:
         limit = "" if above == -np.inf else f" and {above} < low"
         raise ValueError(f"{who}: {name} must be (low, high) with low <= high{limit}, got {bounds!r}.")
 
@@ -189,8 +190,8 @@ class TwoViews:
 
     def __call__(
         self,
-        x: Arrays,
-        other: Arrays | None = None,
+        x: Samples | Arrays,
+        other: Samples | Arrays | None = None,
         *,
         seed: int | None = None,
         epoch: int = 0,

@@ -9,15 +9,24 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_aug.kernels import apply_stage
+from skeleton_aug.kernels import apply_to_frames
+from skeleton_aug.kernels_joints import apply_to_joints
 from skeleton_aug.operators import Affine, BonesOf, Custom, FrameFilter, Gather, JointWeights, Operator
 from skeleton_aug.samples import Samples
 
 Arrays = NDArray[Any] | Sequence[NDArray[Any]]
 Layout = Literal["sample", "model"]
 
-_NO_FRAMES = np.zeros((0, 0), np.int64)
-_NO_MIX = np.zeros((0, 0))
+# Operators that are absent, as the kernels take them: one row that serves every sample.
+_INACTIVE = np.zeros(1, np.bool_)
+_NO_BANK = np.zeros((2, 1, 1))
+_NO_FRAMES = np.zeros((1, 0), np.int64)
+_NO_NUMBERS = np.zeros((1, 0))
+_IDENTITY = np.eye(3)[None]
+_NO_OFFSET = np.zeros((1, 3))
+_NO_PARENTS = np.zeros(0, np.int64)
+# As those of skeletons: to the compiler, read-only arrays are another type.
+_NO_PARENTS.flags.writeable = False
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class Stage:
         if self.custom is not None:
             return None
         if isinstance(operator, Affine):
-            if self.bones is not None and self.bones.channels == "bone" and operator.offset.any():
+            if self.weights is not None and operator.offset.any() and not self.weights.drops_only:
                 return None
             return replace(self, affine=operator if self.affine is None else operator.after(self.affine))
         if isinstance(operator, JointWeights):
@@ -79,10 +88,16 @@ class Plan:
         Applied one after the other, one pass over the data each.
     n_frames : (N,) int64 array
         Length of each result.
+    n_source : (N,) int64 array
+        Length of each sample that the plan was drawn for.
+    n_joints : int
+        Their joints.
     """
 
     stages: list[Stage]
     n_frames: NDArray[np.int64]
+    n_source: NDArray[np.int64]
+    n_joints: int
 
     def apply(
         self, samples: Samples | Arrays, *, out: NDArray[Any] | None = None, layout: Layout = "sample"
@@ -108,8 +123,14 @@ class Plan:
             When the samples are not those of the plan, or ``out`` does not fit.
         """
         current = samples if isinstance(samples, Samples) else Samples.from_arrays(samples)
-        if current.n != len(self.n_frames):
-            raise ValueError(f"The plan was drawn for {len(self.n_frames)} samples, got {current.n}.")
+        if current.n != len(self.n_source):
+            raise ValueError(f"The plan was drawn for {len(self.n_source)} samples, got {current.n}.")
+        if (current.n_frames != self.n_source).any() or current.n_joints != self.n_joints:
+            i = int(np.argmax(current.n_frames != self.n_source))
+            raise ValueError(
+                f"The plan was drawn for other samples: sample {i} had {self.n_source[i]} frames and {self.n_joints} "
+                f"joints, got {current.n_frames[i]} and {current.n_joints}."
+            )
         for stage in self.stages[:-1]:
             current = run_stage(stage, current)
         last = self.stages[-1] if self.stages else Stage()
@@ -161,6 +182,8 @@ def _finish(
     shape = (n, m, t, v, c) if layout == "sample" else (n, c, t, v, m)
     if out is None:
         out = np.empty(shape, samples.rows.dtype)
+    elif np.may_share_memory(out, samples.rows):
+        raise ValueError("out must not share memory with the samples, which are never modified.")
     elif out.shape != shape or out.dtype != samples.rows.dtype or not out.flags.c_contiguous:
         raise ValueError(
             f"out must be C-contiguous, {samples.rows.dtype}, of shape {shape}; got {out.dtype}, {out.shape}."
@@ -177,38 +200,34 @@ def _run(
     out_start: NDArray[np.int64],
     model_layout: bool,
 ) -> None:
-    dtype, n_channels = samples.rows.dtype, samples.n_channels
+    n_channels = samples.n_channels
     frame_filter, gather, affine, bones, weights = (
         stage.frame_filter, stage.gather, stage.affine, stage.bones, stage.weights,
     )  # fmt: skip
-    if (affine is not None or bones is not None) and n_channels % 3:
-        raise ValueError(f"Geometry needs x, y, z channels (C = 3, or 6 with bones), got C = {n_channels}.")
-    if bones is not None and n_channels != 3:
-        raise ValueError(f"Bones are made from joint positions (C = 3), got C = {n_channels}.")
-    apply_stage(
-        samples.rows.reshape(-1, samples.n_joints * n_channels),
-        n_channels,
-        samples.row,
-        samples.first,
-        samples.length,
-        samples.gapless,
-        np.zeros(0, np.bool_) if frame_filter is None else frame_filter.active,
-        np.zeros((1, 1, 1), dtype) if frame_filter is None else frame_filter.bank.astype(dtype),
+    rows, n_joints = samples.rows.reshape(-1), samples.n_joints
+    operators = (
+        _INACTIVE if frame_filter is None else frame_filter.active,
+        _NO_BANK.astype(rows.dtype) if frame_filter is None else frame_filter.bank.astype(rows.dtype),
         0 if frame_filter is None else frame_filter.shortest,
         _NO_FRAMES if gather is None else gather.before,
         _NO_FRAMES if gather is None else gather.after_,
-        _NO_MIX if gather is None else gather.mix,
+        _NO_NUMBERS if gather is None else gather.mix,
         n_frames,
-        np.zeros((0, 3, 3)) if affine is None else affine.matrix,
-        np.zeros((0, 3)) if affine is None else affine.offset,
-        affine is not None,
-        np.zeros(0, np.int64) if bones is None else bones.parents,
+        _IDENTITY if affine is None else affine.matrix,
+        _NO_OFFSET if affine is None else affine.offset,
+        _NO_PARENTS if bones is None else bones.parents,
         0 if bones is None else {"bone": 1, "joint+bone": 2}[bones.channels],
-        np.zeros((0, 0)) if weights is None else weights.weights,
+        _NO_NUMBERS if weights is None else weights.weights,
         out,
         out_start,
         model_layout,
     )
+    done = np.empty(samples.row.shape, np.bool_)
+    apply_to_frames(
+        done, rows, n_joints, n_channels, samples.row, samples.first, samples.length, samples.gapless, *operators
+    )  # fmt: skip
+    if not done.all():
+        apply_to_joints(done, rows, n_joints, n_channels, samples.row, samples.first, samples.length, *operators)
 
 
 @dataclass
@@ -223,12 +242,15 @@ class Batch:
         Length of each sample at this point of the pipeline.
     n_channels : int
         Channels at this point of the pipeline.
+    has_positions : bool
+        False once bones have taken the joints' place.
     """
 
     source: Samples
     stages: list[Stage] = field(default_factory=lambda: [Stage()])
     n_frames: NDArray[np.int64] = field(init=False)
     n_channels: int = field(init=False)
+    has_positions: bool = field(init=False, default=True)
 
     def __post_init__(self) -> None:
         self.n_frames, self.n_channels = self.source.n_frames, self.source.n_channels
@@ -256,6 +278,9 @@ class Batch:
 
     def add(self, operator: Operator) -> None:
         """Put an operator behind those drawn so far."""
+        check_operator(operator, self)
+        if isinstance(operator, Affine) and not self.has_positions:
+            operator = Affine.linear(operator.matrix)
         merged = self.stages[-1].absorb(operator)
         if merged is None:
             merged = Stage().absorb(operator)
@@ -266,13 +291,43 @@ class Batch:
             self.stages[-1] = merged
         if isinstance(operator, Gather):
             self.n_frames = operator.n_frames
-        self.n_channels = (
-            self.stages[-1].n_channels(self.n_channels) if isinstance(operator, BonesOf) else self.n_channels
-        )
+        if isinstance(operator, BonesOf):
+            self.n_channels = self.stages[-1].n_channels(self.n_channels)
+            self.has_positions = operator.channels != "bone"
         if isinstance(operator, Custom):
             done = self.samples()
             self.n_frames, self.n_channels = done.n_frames, done.n_channels
 
     def plan(self) -> Plan:
         """The finished plan."""
-        return Plan(self.stages, self.n_frames)
+        return Plan(self.stages, self.n_frames, self.source.n_frames, self.n_joints)
+
+
+def check_operator(operator: Operator, batch: Batch) -> None:
+    """Raise ValueError unless the operator has a row for each sample of the batch and fits its joints and channels."""
+    n, v, who = batch.n, batch.n_joints, type(operator).__name__
+    expected: dict[str, tuple[NDArray[Any], tuple[int, ...]]] = {}
+    match operator:
+        case Affine():
+            expected = {"matrix": (operator.matrix, (n, 3, 3)), "offset": (operator.offset, (n, 3))}
+        case JointWeights():
+            expected = {"weights": (operator.weights, (n, v))}
+        case FrameFilter():
+            longest = operator.bank.shape[-1]
+            expected = {
+                "active": (operator.active, (n,)),
+                "bank": (operator.bank, (longest + 1, longest, longest)),
+            }
+        case Gather():
+            frames = (n, max(operator.before.shape[-1], int(operator.n_frames.max(initial=0))))
+            expected = {k: (getattr(operator, k), frames) for k in ("before", "after_", "mix")}
+            expected["n_frames"] = (operator.n_frames, (n,))
+        case BonesOf():
+            expected = {"parents": (operator.parents, (v,))}
+            if batch.n_channels != 3:
+                raise ValueError(f"Bones are made from joint positions (C = 3), got C = {batch.n_channels}.")
+    for name, (array, shape) in expected.items():
+        if array.shape != shape:
+            raise ValueError(f"{who}: {name} must have shape {shape} for this batch, got {array.shape}.")
+    if isinstance(operator, Affine) and batch.n_channels % 3:
+        raise ValueError(f"Geometry needs x, y, z channels (C = 3, or 6 with bones), got C = {batch.n_channels}.")

@@ -13,32 +13,43 @@ from numpy.typing import NDArray
 FloatRows = NDArray[Any]
 
 
+@njit(cache=True, nogil=True, fastmath={"reassoc"})
+def _count_zeros(row):  # type: ignore[no-untyped-def]
+    """Zeros of a row, and a sum that is NaN unless all of it is finite."""
+    zero, one = row.dtype.type(0), row.dtype.type(1)
+    zeros, poison = zero, zero
+    for i in range(row.size):
+        zeros += one if row[i] == zero else zero
+        poison += row[i] * zero
+    return zeros, poison
+
+
 @njit(cache=True, nogil=True)
-def _describe_bodies(rows, starts, n_frames, first, length, gapless):  # type: ignore[no-untyped-def]
-    """Find each body's first and last frame with a joint, and whether joints are missing between; True if finite."""
-    n_bodies = starts.size
-    n_joints, n_channels = rows.shape[1], rows.shape[2]
+def _count_present(row, width):  # type: ignore[no-untyped-def]
+    present = 0
+    for at in range(0, row.size, width):
+        for c in range(at, at + width):
+            if row[c] != 0:
+                present += 1
+                break
+    return present
+
+
+@njit(cache=True, nogil=True)
+def _describe_bodies(rows, width, starts, n_frames, first, length, gapless):  # type: ignore[no-untyped-def]
+    """Find each body's first and last frame, and whether anything is missing between; True if all is finite."""
+    n_columns = rows.shape[1]
     finite = True
-    for body in range(n_bodies):
-        start = starts[body]
+    for body in range(starts.size):
         begin, end, gaps = -1, -1, False
         for t in range(n_frames[body]):
-            present = 0
-            for v in range(n_joints):
-                anything = False
-                for c in range(n_channels):
-                    value = rows[start + t, v, c]
-                    anything |= value != 0
-                    # A product with zero is zero for every finite value and NaN for all others.
-                    finite &= value * 0 == 0
-                present += anything
-            if present:
-                if begin < 0:
-                    begin = t
-                elif end != t - 1:
-                    gaps = True
-                gaps |= present != n_joints
-                end = t
+            row = rows[starts[body] + t]
+            zeros, poison = _count_zeros(row)
+            finite &= poison == 0
+            if zeros == n_columns:
+                continue
+            gaps |= (zeros > 0 and _count_present(row, width) * width != n_columns) or (begin >= 0 and end != t - 1)
+            begin, end = t if begin < 0 else begin, t
         first[body] = max(begin, 0)
         length[body] = end - begin + 1 if begin >= 0 else 0
         gapless[body] = not gaps
@@ -60,7 +71,7 @@ class Samples:
     length : (N, M) int64 array
         Frames of the track; 0 where the body is absent.
     gapless : (N, M) bool array
-        True where every joint is present in every frame of the track.
+        True where nothing is missing in the track: no joint, and with C = 6 no bone.
     n_frames : (N,) int64 array
         Length of each sample.
     """
@@ -71,6 +82,9 @@ class Samples:
     length: NDArray[np.int64]
     gapless: NDArray[np.bool_]
     n_frames: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rows", _read_only(self.rows))
 
     @property
     def n(self) -> int:
@@ -133,10 +147,22 @@ class Samples:
         starts = np.cumsum(per_body) - per_body
         shape = (len(n_frames), n_bodies)
         first, length, gapless = np.empty(shape, np.int64), np.empty(shape, np.int64), np.empty(shape, np.bool_)
-        finite = _describe_bodies(rows, starts, per_body, first.ravel(), length.ravel(), gapless.ravel())
+        rows = _read_only(rows)
+        n_channels = rows.shape[2]
+        finite = _describe_bodies(
+            rows.reshape(-1, rows.shape[1] * n_channels), 3 if n_channels % 3 == 0 else n_channels,
+            starts, per_body, first.ravel(), length.ravel(), gapless.ravel(),
+        )  # fmt: skip
         if check and not finite:
             raise ValueError(_name_not_finite(rows, starts, per_body, n_bodies))
         return cls(rows, starts.reshape(shape) + first, first, length, gapless, n_frames)
+
+
+def _read_only(rows: FloatRows) -> FloatRows:
+    """View of the rows in which arrays and memory maps are one type to the compiler."""
+    view = np.asarray(rows).view()
+    view.flags.writeable = False
+    return view
 
 
 def _sample_array(array: NDArray[Any]) -> NDArray[Any]:

@@ -32,6 +32,8 @@ class Bones(Transform):
     def __post_init__(self) -> None:
         super().__post_init__()
         get_skeleton(self.skeleton)
+        if self.p != 1:
+            raise ValueError(f"Bones changes the number of channels, so p must be 1, got {self.p}.")
         if self.channels not in ("joint+bone", "bone"):
             raise ValueError(f"Bones: channels must be 'joint+bone' or 'bone', got {self.channels!r}.")
 

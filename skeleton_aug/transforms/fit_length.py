@@ -48,11 +48,9 @@ class FitLength(Transform):
         """One window a sample."""
         spare = np.maximum(batch.n_frames - self.n_frames, 0)
         start = {"start": 0 * spare, "center": spare // 2, "random": draws.integers(0, spare + 1)}[self.crop]
-        frames = np.arange(self.n_frames) + start[:, None]
-        length = batch.n_frames[:, None]
-        frames = {
-            "repeat": frames % length,
-            "zeros": np.where(frames < length, frames, -1),
-            "last": np.minimum(frames, length - 1),
-        }[self.short]
-        return Gather.frames(frames, np.full(batch.n, self.n_frames))
+        n_frames = np.full(batch.n, self.n_frames)
+        if self.short == "repeat":
+            return Gather.cyclic(start, n_frames, batch.n_frames)
+        frames, length = np.arange(self.n_frames) + start[:, None], batch.n_frames[:, None]
+        frames = np.where(frames < length, frames, -1 if self.short == "zeros" else length - 1)
+        return Gather.frames(frames, n_frames)

@@ -44,6 +44,11 @@ class Normalize(Transform):
         """Nothing to draw; looks at the samples."""
         skeleton = get_skeleton(self.skeleton)
         check_joints(self.name, batch, skeleton)
+        if batch.n_channels % 3 or not batch.has_positions:
+            raise ValueError(
+                f"Normalize needs joint positions x, y, z (C = 3, or 6 with bones), got C = {batch.n_channels}"
+                + ("." if batch.has_positions else " of bones alone; put it before Bones.")
+            )
         base = skeleton.frame_joint("base")
         spine, left, right = (
             skeleton.frame_joint(role) if self.rotate else base for role in ("spine", "left_shoulder", "right_shoulder")
@@ -55,50 +60,60 @@ class Normalize(Transform):
 
 
 @njit(cache=True, nogil=True)
-def _is_there(rows, at, joint):  # type: ignore[no-untyped-def]
-    return rows[at, joint, 0] != 0 or rows[at, joint, 1] != 0 or rows[at, joint, 2] != 0
-
-
-@njit(cache=True, nogil=True)
-def _first_frame_with(rows, row, length, joints):  # type: ignore[no-untyped-def]
+def _first_row_with(rows, row, length, joints):  # type: ignore[no-untyped-def]
     """Row of the first frame of the first present body that has all ``joints``; -1 if there is none."""
     for m in range(row.size):
         for at in range(row[m], row[m] + length[m]):
             complete = True
             for joint in joints:
-                complete = complete and _is_there(rows, at, joint)
+                complete &= rows[at, joint, 0] != 0 or rows[at, joint, 1] != 0 or rows[at, joint, 2] != 0
             if complete:
                 return at
     return -1
 
 
 @njit(cache=True, nogil=True)
+def _unit(x, y, z):  # type: ignore[no-untyped-def]
+    """Vector of length 1 in the same direction, zero for one too short to have a direction."""
+    length = (x * x + y * y + z * z) ** 0.5
+    scale = 1 / length if length > 1e-9 else 0.0
+    return x * scale, y * scale, z * scale
+
+
+@njit(cache=True, nogil=True)
+def _axes(frame, base, spine, left, right):  # type: ignore[no-untyped-def]
+    """Left, back and up axes of one frame; all zero where joints in line do not say where left is."""
+    z0, z1, z2 = _unit(
+        float(frame[spine, 0]) - frame[base, 0],
+        float(frame[spine, 1]) - frame[base, 1],
+        float(frame[spine, 2]) - frame[base, 2],
+    )
+    x0, x1, x2 = (
+        float(frame[left, 0]) - frame[right, 0],
+        float(frame[left, 1]) - frame[right, 1],
+        float(frame[left, 2]) - frame[right, 2],
+    )
+    along = x0 * z0 + x1 * z1 + x2 * z2
+    x0, x1, x2 = _unit(x0 - along * z0, x1 - along * z1, x2 - along * z2)
+    return x0, x1, x2, z1 * x2 - z2 * x1, z2 * x0 - z0 * x2, z0 * x1 - z1 * x0, z0, z1, z2
+
+
+@njit(cache=True, nogil=True)
 def _body_frames(rows, row, length, joints, rotate, matrix, offset):  # type: ignore[no-untyped-def]
     base, spine, left, right = joints
     for n in range(row.shape[0]):
-        matrix[n] = np.eye(3)
-        offset[n] = 0.0
-        at = _first_frame_with(rows, row[n], length[n], joints)
-        oriented = rotate and at >= 0
+        axes = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+        at = _first_row_with(rows, row[n], length[n], joints)
+        if rotate and at >= 0:
+            found = _axes(rows[at], base, spine, left, right)
+            # Shoulders in line with the spine, or no spine: centre only.
+            if found[3] != 0 or found[4] != 0 or found[5] != 0:
+                axes = found
         if at < 0:
-            at = _first_frame_with(rows, row[n], length[n], (base, base, base, base))
-        if at < 0:
-            continue
-        origin = rows[at, base, :3].astype(np.float64)
-        if oriented:
-            z = rows[at, spine, :3].astype(np.float64) - origin
-            x = rows[at, left, :3].astype(np.float64) - rows[at, right, :3].astype(np.float64)
-            z_length = np.sqrt((z * z).sum())
-            if z_length > 1e-9:
-                z = z / z_length
-                x = x - z * (x * z).sum()
-                x_length = np.sqrt((x * x).sum())
-                # Shoulders in line with the spine say nothing about where left is: centre only.
-                if x_length > 1e-9:
-                    x = x / x_length
-                    matrix[n, 0], matrix[n, 2] = x, z
-                    matrix[n, 1, 0] = z[1] * x[2] - z[2] * x[1]
-                    matrix[n, 1, 1] = z[2] * x[0] - z[0] * x[2]
-                    matrix[n, 1, 2] = z[0] * x[1] - z[1] * x[0]
+            at = _first_row_with(rows, row[n], length[n], (base, base, base, base))
         for c in range(3):
-            offset[n, c] = -(matrix[n, c] * origin).sum()
+            offset[n, c] = 0
+            for d in range(3):
+                matrix[n, c, d] = axes[3 * c + d]
+                if at >= 0:
+                    offset[n, c] -= axes[3 * c + d] * rows[at, base, d]

@@ -34,5 +34,6 @@ class Resample(Transform):
     def sample(self, draws: Draws, batch: Batch) -> Gather:
         """One rate a sample."""
         n_frames = np.maximum(np.rint(batch.n_frames / draws.uniform(*self.rate_range)), 1).astype(np.int64)
-        step = (batch.n_frames - 1) / np.maximum(n_frames - 1, 1)
-        return Gather.at(np.arange(n_frames.max()) * step[:, None], n_frames, batch.n_frames)
+        # Multiplied before it is divided, so that a position on a frame is a whole number and blends with no other.
+        travelled = np.arange(n_frames.max()) * (batch.n_frames - 1.0)[:, None]
+        return Gather.at(travelled / np.maximum(n_frames - 1, 1)[:, None], n_frames, batch.n_frames)

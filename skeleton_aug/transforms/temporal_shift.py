@@ -34,5 +34,4 @@ class TemporalShift(Transform):
         """One offset a sample."""
         longest = batch.n_frames if self.max_offset is None else self.max_offset
         offset = draws.integers(0, np.broadcast_to(np.asarray(longest) + 1, batch.n))
-        frames = (np.arange(batch.n_frames.max()) + offset[:, None]) % batch.n_frames[:, None]
-        return Gather.frames(frames, batch.n_frames)
+        return Gather.cyclic(offset, batch.n_frames, batch.n_frames)
