@@ -40,15 +40,9 @@ class Pipelines:
 
 
 def make_pipelines(settings: EncoderSettings, skeleton: Skeleton, without: Sequence[str] = ()) -> Pipelines:
-    """Pipelines for an encoder's input; ``without`` names transforms to leave out of the aggressive one.
-
-    "paper" takes the presets as they are. "short" is for views of few frames: a crop to 30 frames would miss most of
-    an action, so a random half to whole of the sequence is stretched to ``n_frames`` instead of resampled and cropped,
-    and the shear is half as strong, so that it never mirrors the body.
-    """
-    pipelines = (
-        short_pipelines(settings, skeleton) if settings.views == "short" else paper_pipelines(settings, skeleton)
-    )
+    """Pipelines for an encoder's input; ``without`` names transforms to leave out of the aggressive one."""
+    make = {"paper": paper_pipelines, "short": short_pipelines}[settings.views]
+    pipelines = make(settings, skeleton)
     steps = pipelines.aggressive.transforms
     unknown = set(without) - {type(step).__name__ for step in steps}
     if unknown:
@@ -71,7 +65,11 @@ def paper_pipelines(settings: EncoderSettings, skeleton: Skeleton) -> Pipelines:
 
 
 def short_pipelines(settings: EncoderSettings, skeleton: Skeleton) -> Pipelines:
-    """Return the counterparts of the presets that keep the whole action in few frames."""
+    """Return the counterparts of the presets for views of few frames.
+
+    A crop to a few frames would miss most of an action, so a random half to whole of the sequence is stretched to
+    ``n_frames`` instead of resampled and cropped; the shear is half as strong, so that it never mirrors the body.
+    """
     n, channels = settings.n_frames, settings.channels
     normalize = Normalize(skeleton=skeleton)
     stretch = CropResize(n_frames=n, ratio_range=(0.5, 1.0))
