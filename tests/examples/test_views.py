@@ -1,0 +1,67 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from examples.encoders import N_CHANNELS, EncoderSettings
+from examples.views import make_pipelines
+from skeleton_aug import presets
+
+
+@pytest.mark.parametrize("kind", ["paper", "short"])
+@pytest.mark.parametrize("channels", ["joint+bone", "joint", "bone"])
+def test_views_fit_the_encoder(store, kind, channels):
+    """Every pipeline gives finite views of the encoder's channels and frames."""
+    settings = EncoderSettings(channels=channels, n_frames=12, views=kind)
+    pipelines = make_pipelines(settings, store.skeleton)
+    x = store[60].positions
+    for pipeline in (pipelines.aggressive, pipelines.conservative, pipelines.evaluation):
+        view = pipeline(x, seed=0, layout="model")
+        assert view.shape == (N_CHANNELS[channels], 12, 25, len(x)) and np.isfinite(view).all() and view.any()
+
+
+@pytest.mark.parametrize("kind", ["paper", "short"])
+def test_only_evaluation_is_fixed(store, kind):
+    """Training views change with the epoch, the evaluation view does not."""
+    pipelines = make_pipelines(EncoderSettings(n_frames=12, views=kind), store.skeleton)
+    x = store[60].positions
+    for pipeline, fixed in (
+        (pipelines.aggressive, False),
+        (pipelines.conservative, False),
+        (pipelines.evaluation, True),
+    ):
+        one, other = (pipeline(x, seed=0, epoch=epoch) for epoch in (0, 1))
+        assert np.array_equal(one, other) is fixed
+
+
+def test_paper_views_are_the_presets(store):
+    """With views "paper" the pipelines are the package's presets, to the bit."""
+    settings = EncoderSettings(n_frames=12)
+    pipelines = make_pipelines(settings, store.skeleton)
+    for ours, preset in (
+        (pipelines.aggressive, presets.aggressive),
+        (pipelines.conservative, presets.conservative),
+        (pipelines.evaluation, presets.evaluation),
+    ):
+        assert ours == preset(store.skeleton, 12, "joint+bone")
+
+
+def test_short_views_see_the_whole_sequence(store):
+    """The short evaluation view begins with the first frame and ends with the last."""
+    settings = EncoderSettings(channels="joint", n_frames=12, views="short")
+    x = store[60].positions
+    whole = make_pipelines(settings, store.skeleton).evaluation(x, seed=0)
+    every = make_pipelines(replace(settings, n_frames=x.shape[1]), store.skeleton).evaluation(x, seed=0)
+    np.testing.assert_allclose(whole[:, [0, -1]], every[:, [0, -1]], atol=1e-6)
+
+
+def test_short_shear_never_mirrors(store):
+    """Half as strong a shear keeps left on the left: the body frame stays right-handed in every draw."""
+    pipeline = make_pipelines(EncoderSettings(channels="joint", n_frames=2, views="short"), store.skeleton).aggressive
+    base, spine, left, right, knee = 0, 1, 4, 8, 13
+    x = np.zeros((300, 1, 4, 25, 3), np.float32)
+    x[..., [base, spine, left, right, knee], :] = [(0, 0, 3), (0, 0.5, 3), (0.2, 0.4, 3), (-0.2, 0.4, 3), (0.1, 0, 2)]
+    views = pipeline(x, seed=3)[:, 0, 0]
+    axes = np.stack([views[:, spine], views[:, left] - views[:, right], views[:, knee]], axis=1)
+    volume = np.linalg.det(axes[np.abs(axes).sum(2).all(1)])
+    assert len(volume) > 100 and (np.sign(volume) == np.sign(volume[0])).all()
