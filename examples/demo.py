@@ -23,7 +23,8 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from examples.demo_report import PROTOCOLS, TRAINED, Scores, evaluate_run, score_raw, write_report
+from examples.demo_report import TRAINED, Scores, choose_protocols, evaluate_run, score_raw, write_report
+from examples.pretrain import SMALL
 from examples.run import InputError, Precision, run_command
 from skeleton_data import SkeletonDataError, Store, get_format
 from skeleton_data.formats import FORMATS
@@ -46,8 +47,8 @@ class DemoConfig:
         for data called NAME.
     performances : int
         Performances to simulate, three recordings each.
-    epochs : int
-        Passes over the training performances in pre-training.
+    steps : int
+        Steps of each pre-training, rounded up to whole epochs.
     jobs : int
         Networks trained side by side; each gets an equal share of the processor's cores.
     seed : int
@@ -60,7 +61,7 @@ class DemoConfig:
     format: str | None = None
     out: Path | None = None
     performances: int = 420
-    epochs: int = 50
+    steps: int = 650
     jobs: int = 2
     seed: int = 0
     precision: Precision = "auto"
@@ -89,29 +90,27 @@ def demo(config: DemoConfig) -> None:
         raw = config.data
     run_step("Convert", "skeleton_data", "convert", kind, str(raw), "-o", str(store_path))
     store = Store.open(store_path)
-    protocols = PROTOCOLS["simulated" if config.data is None else "recorded"]
-    usable = {name: p for name, p in protocols.items() if name in store.splits}
-    if not usable:
-        raise InputError(f"{config.data}: has none of the splits {', '.join(protocols)} that the demo compares on.")
+    protocols = choose_protocols(store, every=config.data is None)
 
     precision = choose_precision(config.precision)
-    jobs = [job for protocol in usable for job in training_jobs(config, out, protocol, precision)]
+    jobs = [job for protocol in protocols for job in training_jobs(config, out, store, protocol, precision)]
     print(f"\n== Train: {len(jobs)} networks, {config.jobs} at a time")
     for job in jobs:
         print("   ", shlex.join(["python", *job.command[1:]]))
+    sys.stdout.flush()
     train_all(jobs, config.jobs)
 
     print("\n== Evaluate")
     torch.set_num_threads(os.cpu_count() or 1)
     scores: list[Scores] = []
-    with tqdm(total=len(usable) * (len(TRAINED) + 1), desc="evaluate", unit="encoder") as bar:
-        for name, protocol in usable.items():
+    with tqdm(total=len(protocols) * (len(TRAINED) + 1), desc="evaluate", unit="encoder") as bar:
+        for name, protocol in protocols.items():
             scores.append(score_raw(store, name, protocol))
             bar.update()
             for method in TRAINED:
                 scores.append(evaluate_run(store_path, out / name / method, name, protocol, method, precision))
                 bar.update()
-    write_report(out, store, scores, usable, config.seed, time.monotonic() - started)
+    write_report(out, store, scores, protocols, config.seed, time.monotonic() - started)
 
 
 def detect_format(data: Path) -> str:
@@ -154,14 +153,16 @@ def choose_precision(precision: Precision) -> Precision:
     return "bfloat16" if supported else "float32"
 
 
-def training_jobs(config: DemoConfig, out: Path, split: str, precision: Precision) -> list[Job]:
+def training_jobs(config: DemoConfig, out: Path, store: Store, split: str, precision: Precision) -> list[Job]:
     """One training run for each method that is compared."""
-    jobs, store = [], out / "data.h5"
+    per_epoch = len(store.performances(store.split(split)[0])) // SMALL.batch_size
+    epochs = ("--epochs", str(-(-config.steps // max(per_epoch, 1))))
+    jobs = []
     for method, command in TRAINED.items():
         folder = out / split / method
-        epochs = () if "--epochs" in command else ("--epochs", str(config.epochs)) if "pretrain" in command[0] else ()
-        options = ("--store", str(store), "--split", split, "--out", str(folder), "--seed", str(config.seed))
-        jobs.append(Job(folder, (sys.executable, "-m", *command, *options, *epochs, "--precision", precision)))
+        options = ("--store", str(out / "data.h5"), "--split", split, "--out", str(folder), "--seed", str(config.seed))
+        length = epochs if command[0] == "examples.pretrain" and "--epochs" not in command else ()
+        jobs.append(Job(folder, (sys.executable, "-m", *command, *options, *length, "--precision", precision)))
     return jobs
 
 

@@ -16,7 +16,7 @@ from examples import knn_eval, linear_eval, tsne
 from examples.encoders import EncoderSettings
 from examples.evaluation import accuracy, nearest_neighbours, standardize, train_linear
 from examples.pictures import performance_picture, training_picture
-from examples.run import Precision
+from examples.run import InputError, Precision
 from examples.views import make_pipelines
 from skeleton_aug import Compose, CropResize, Normalize
 from skeleton_data import Store
@@ -39,16 +39,12 @@ class Protocol:
 
 
 PROTOCOLS = {
-    "simulated": {
-        "xview": Protocol("across cameras (train 2, 3; test 1)", {"xview": "across cameras"}),
-        "xsub": Protocol("across subjects", {"xsub": "across subjects"}),
-    },
-    "recorded": {
-        "xview": Protocol(
-            "across cameras", {"xview": "across cameras", "xview_clean": "across cameras, without copies"}
-        )
-    },
+    "xview": Protocol(
+        "across cameras", {"xview": "across cameras", "xview_clean": "across cameras, without copies of training data"}
+    ),
+    "xsub": Protocol("across subjects", {"xsub": "across subjects", "xsub_clean": "across subjects, without copies"}),
 }
+"""Split to train on -> what to test; clean variants exist where a data set holds copies."""
 
 TRAINED = {
     "random": ("examples.pretrain", "small", "--epochs", "0"),
@@ -77,6 +73,20 @@ class Scores:
     knn: Mapping[str, float]
     linear: Mapping[str, float]
     own_head: float | None = None
+
+
+def choose_protocols(store: Store, every: bool) -> dict[str, Protocol]:
+    """Return the protocols that the store has splits for; only the first unless ``every``."""
+    usable = {
+        name: replace(
+            protocol, tests={test: caption for test, caption in protocol.tests.items() if test in store.splits}
+        )
+        for name, protocol in PROTOCOLS.items()
+        if name in store.splits
+    }
+    if not usable:
+        raise InputError(f"{store.path}: has none of the splits {', '.join(PROTOCOLS)} that the demo compares on.")
+    return usable if every else dict([next(iter(usable.items()))])
 
 
 def score_raw(store: Store, split: str, protocol: Protocol) -> Scores:
