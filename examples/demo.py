@@ -115,6 +115,8 @@ def demo(config: DemoConfig) -> None:
 
 def detect_format(data: Path) -> str:
     """Name of the first format that finds recordings in the data."""
+    if not data.exists():
+        raise InputError(f"{data}: no such file or folder. Check the path of the recordings.")
     for name in FORMATS:
         try:
             if get_format(name).find(data).items:

@@ -215,7 +215,7 @@ def _write_report(writer: StoreWriter, summary: Summary) -> None:
 def _nothing_read(summary: Summary) -> str:
     text = f"{summary.source}: no recording could be read, nothing was written."
     if summary.rejected:
-        text += f" {len(summary.rejected)} files were rejected, the first: {summary.rejected[0]}"
+        text += f" Rejected: {len(summary.rejected)}, the first: {summary.rejected[0]}"
     if summary.empty:
         text += f" {len(summary.empty)} recordings have no body in any frame, the first: {summary.empty[0]}."
     for reason, count in summary.left_out.items():
