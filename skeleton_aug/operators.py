@@ -6,7 +6,7 @@ Every operator holds one row per sample, and :meth:`where` turns it into the ide
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -34,7 +34,7 @@ class Affine:
     @classmethod
     def linear(cls, matrix: NDArray[np.float64]) -> Affine:
         """Without an offset."""
-        return cls(matrix, np.zeros(matrix.shape[:2]))
+        return cls(matrix, np.zeros((len(matrix), 3)))
 
     def where(self, mask: Mask) -> Affine:
         """Identity where the mask is False."""
@@ -111,6 +111,7 @@ class Gather:
     after_: NDArray[np.int64]
     mix: NDArray[np.float64]
     n_frames: NDArray[np.int64]
+    _whole: bool | None = field(default=None, repr=False)
 
     @classmethod
     def at(cls, positions: NDArray[np.float64], n_frames: NDArray[np.int64], n_source: NDArray[np.int64]) -> Gather:
@@ -122,7 +123,7 @@ class Gather:
     @classmethod
     def frames(cls, frames: NDArray[np.int64], n_frames: NDArray[np.int64]) -> Gather:
         """Pick whole frames; -1 gives a missing frame."""
-        return cls(frames, frames, np.zeros(frames.shape), n_frames)
+        return cls(frames, frames, np.zeros(frames.shape), n_frames, True)
 
     @classmethod
     def cyclic(cls, start: NDArray[np.int64], n_frames: NDArray[np.int64], n_source: NDArray[np.int64]) -> Gather:
@@ -134,7 +135,7 @@ class Gather:
     @property
     def whole(self) -> bool:
         """Whether every output frame is a frame of the input."""
-        return not self.mix.any()
+        return not self.mix.any() if self._whole is None else self._whole
 
     def where(self, mask: Mask, n_source: NDArray[np.int64]) -> Gather:
         """Identity where the mask is False."""
@@ -153,18 +154,15 @@ class Gather:
 
     def after(self, earlier: Gather) -> Gather | None:
         """The operator that applies ``earlier`` and then this one; None where both interpolate."""
-        if self.whole:
-            shape = self.before.shape
-            before, after, mix = np.empty(shape, np.int64), np.empty(shape, np.int64), np.empty(shape)
-            _pick(self.before, earlier.before, earlier.after_, earlier.mix, before, after, mix)
-            return Gather(before, after, mix, self.n_frames)
-        if earlier.whole:
-            before, after = (
-                np.where(a < 0, -1, np.take_along_axis(earlier.before, np.maximum(a, 0), 1))
-                for a in (self.before, self.after_)
-            )
-            return Gather(before, after, self.mix, self.n_frames)
-        return None
+        if not self.whole and not earlier.whole:
+            return None
+        frames = self.before, self.before if self.whole else self.after_
+        # Where every frame of the earlier one is whole, the frames after them have no share in it.
+        earlier_frames = earlier.before, earlier.before if earlier.whole else earlier.after_
+        before, after = np.empty(self.before.shape, np.int64), np.empty(self.before.shape, np.int64)
+        mix = np.empty(self.before.shape) if self.whole else self.mix
+        _chain(*frames, *earlier_frames, earlier.mix, earlier.n_frames, before, after, mix, self.whole)
+        return Gather(before, after, mix, self.n_frames, self.whole and earlier.whole)
 
 
 @njit(cache=True, nogil=True)
@@ -190,15 +188,16 @@ def _count_cyclically(start, n_source, frames):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _pick(frames, earlier_before, earlier_after, earlier_mix, before, after, mix):  # type: ignore[no-untyped-def]
-    for n in range(frames.shape[0]):
-        for t in range(frames.shape[1]):
-            frame = frames[n, t]
-            before[n, t] = after[n, t] = -1
-            mix[n, t] = 0
-            if frame >= 0:
-                before[n, t], after[n, t] = earlier_before[n, frame], earlier_after[n, frame]
-                mix[n, t] = earlier_mix[n, frame]
+def _chain(low, high, earlier_low, earlier_high, earlier_mix, n_earlier, before, after, mix, take_mix):  # type: ignore[no-untyped-def]
+    """Look frames up in an earlier gather; -1 for those that it does not have."""
+    for n in range(low.shape[0]):
+        for t in range(low.shape[1]):
+            a, b = low[n, t], high[n, t]
+            in_a, in_b = 0 <= a < n_earlier[n], 0 <= b < n_earlier[n]
+            before[n, t] = earlier_low[n, a] if in_a else -1
+            after[n, t] = earlier_high[n, b] if in_b else -1
+            if take_mix:
+                mix[n, t] = earlier_mix[n, a] if in_a else 0.0
 
 
 def _widen(array: NDArray[Any], width: int) -> NDArray[Any]:

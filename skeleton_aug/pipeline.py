@@ -109,15 +109,17 @@ class Transform(Pipeline):
 
     def draw_stream(self, batch: Batch, draws: Draws) -> None:
         """Draw from a given stream."""
-        spared = ~draws.chance(self.p)
+        chosen = draws.chance(self.p) if self.p < 1 else None
+        if chosen is None:
+            draws.skip()
         operator = self.sample(draws, batch)
-        if spared.any():
+        if chosen is not None and not chosen.all():
             if isinstance(operator, BonesOf):
                 raise ValueError(f"{self.name} changes the number of channels, so p must be 1, got {self.p}.")
             if isinstance(operator, Gather):
-                operator = operator.where(~spared, batch.n_frames)
+                operator = operator.where(chosen, batch.n_frames)
             else:
-                operator = operator.where(~spared)
+                operator = operator.where(chosen)
         batch.add(operator)
 
 
@@ -171,8 +173,11 @@ class Compose(Pipeline):
 
     def draw_into(self, batch: Batch, key: Key) -> None:
         """Draw each transform from its own stream."""
-        for transform, stream in self._steps:
-            transform.draw_stream(batch, Draws(key, stream))
+        if not self._steps:
+            return
+        streams = np.array([stream for _, stream in self._steps], np.uint64)
+        for (transform, _), draws in zip(self._steps, Draws.of_streams(key, streams), strict=True):
+            transform.draw_stream(batch, draws)
 
 
 @dataclass(frozen=True)

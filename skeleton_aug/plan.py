@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -29,7 +29,7 @@ _NO_PARENTS = np.zeros(0, np.int64)
 _NO_PARENTS.flags.writeable = False
 
 
-@dataclass(frozen=True)
+@dataclass
 class Stage:
     """Operators that one pass of the kernel applies, in this order: filter, gather, affine, bones, weights."""
 
@@ -43,33 +43,42 @@ class Stage:
     @property
     def empty(self) -> bool:
         """Whether the stage changes nothing."""
-        return self == Stage()
+        return all(operator is None for operator in vars(self).values())
 
-    def absorb(self, operator: Operator) -> Stage | None:
-        """The stage followed by ``operator``, or None where one pass cannot do both.
+    def absorb(self, operator: Operator) -> bool:
+        """Put ``operator`` behind the stage's; False, and nothing done, where one pass cannot do both.
 
         Operators on different axes commute. Bones do not commute with what acts on frames where joints are
         missing, so they close the stage for filters and gathers.
         """
         if self.custom is not None:
-            return None
+            return False
         if isinstance(operator, Affine):
             if self.weights is not None and operator.offset.any() and not self.weights.drops_only:
-                return None
-            return replace(self, affine=operator if self.affine is None else operator.after(self.affine))
-        if isinstance(operator, JointWeights):
-            return replace(self, weights=operator if self.weights is None else operator.after(self.weights))
-        if isinstance(operator, Custom):
-            return replace(self, custom=operator) if self.empty else None
-        if self.bones is not None:
-            return None
-        if isinstance(operator, BonesOf):
-            return replace(self, bones=operator) if self.weights is None else None
-        if isinstance(operator, FrameFilter):
-            free = self.frame_filter is None and self.gather is None
-            return replace(self, frame_filter=operator) if free else None
-        gather = operator if self.gather is None else operator.after(self.gather)
-        return None if gather is None else replace(self, gather=gather)
+                return False
+            self.affine = operator if self.affine is None else operator.after(self.affine)
+        elif isinstance(operator, JointWeights):
+            self.weights = operator if self.weights is None else operator.after(self.weights)
+        elif isinstance(operator, Custom):
+            if not self.empty:
+                return False
+            self.custom = operator
+        elif self.bones is not None:
+            return False
+        elif isinstance(operator, BonesOf):
+            if self.weights is not None:
+                return False
+            self.bones = operator
+        elif isinstance(operator, FrameFilter):
+            if self.frame_filter is not None or self.gather is not None:
+                return False
+            self.frame_filter = operator
+        else:
+            gather = operator if self.gather is None else operator.after(self.gather)
+            if gather is None:
+                return False
+            self.gather = gather
+        return True
 
     def n_channels(self, n_channels: int) -> int:
         """Channels of the output for an input of ``n_channels``."""
@@ -281,14 +290,9 @@ class Batch:
         check_operator(operator, self)
         if isinstance(operator, Affine) and not self.has_positions:
             operator = Affine.linear(operator.matrix)
-        merged = self.stages[-1].absorb(operator)
-        if merged is None:
-            merged = Stage().absorb(operator)
-            if merged is None:
-                raise TypeError(f"Not an operator: {type(operator).__name__}.")
-            self.stages.append(merged)
-        else:
-            self.stages[-1] = merged
+        if not self.stages[-1].absorb(operator):
+            self.stages.append(Stage())
+            self.stages[-1].absorb(operator)
         if isinstance(operator, Gather):
             self.n_frames = operator.n_frames
         if isinstance(operator, BonesOf):
@@ -304,30 +308,39 @@ class Batch:
 
 
 def check_operator(operator: Operator, batch: Batch) -> None:
-    """Raise ValueError unless the operator has a row for each sample of the batch and fits its joints and channels."""
-    n, v, who = batch.n, batch.n_joints, type(operator).__name__
-    expected: dict[str, tuple[NDArray[Any], tuple[int, ...]]] = {}
-    match operator:
-        case Affine():
-            expected = {"matrix": (operator.matrix, (n, 3, 3)), "offset": (operator.offset, (n, 3))}
-        case JointWeights():
-            expected = {"weights": (operator.weights, (n, v))}
-        case FrameFilter():
-            longest = operator.bank.shape[-1]
-            expected = {
-                "active": (operator.active, (n,)),
-                "bank": (operator.bank, (longest + 1, longest, longest)),
-            }
-        case Gather():
-            frames = (n, max(operator.before.shape[-1], int(operator.n_frames.max(initial=0))))
-            expected = {k: (getattr(operator, k), frames) for k in ("before", "after_", "mix")}
-            expected["n_frames"] = (operator.n_frames, (n,))
-        case BonesOf():
-            expected = {"parents": (operator.parents, (v,))}
-            if batch.n_channels != 3:
-                raise ValueError(f"Bones are made from joint positions (C = 3), got C = {batch.n_channels}.")
-    for name, (array, shape) in expected.items():
-        if array.shape != shape:
-            raise ValueError(f"{who}: {name} must have shape {shape} for this batch, got {array.shape}.")
-    if isinstance(operator, Affine) and batch.n_channels % 3:
-        raise ValueError(f"Geometry needs x, y, z channels (C = 3, or 6 with bones), got C = {batch.n_channels}.")
+    """Raise unless the operator has a row for each sample of the batch and fits its joints and channels."""
+    n, who, n_channels = batch.n, type(operator).__name__, batch.n_channels
+    if isinstance(operator, Affine):
+        _check_shape(who, "matrix", operator.matrix, (n, 3, 3))
+        _check_shape(who, "offset", operator.offset, (n, 3))
+        if n_channels % 3:
+            raise ValueError(f"Geometry needs x, y, z channels (C = 3, or 6 with bones), got C = {n_channels}.")
+    elif isinstance(operator, JointWeights):
+        _check_shape(who, "weights", operator.weights, (n, batch.n_joints))
+    elif isinstance(operator, FrameFilter):
+        longest = operator.bank.shape[-1]
+        _check_shape(who, "active", operator.active, (n,))
+        _check_shape(who, "bank", operator.bank, (longest + 1, longest, longest))
+    elif isinstance(operator, Gather):
+        shape = (n, operator.n_frames.max() if operator.before.ndim != 2 else operator.before.shape[1])
+        _check_shape(who, "n_frames", operator.n_frames, (n,))
+        if operator.n_frames.max() > shape[1]:
+            raise ValueError(
+                f"{who}: before must have a column for each of {operator.n_frames.max()} frames, got {shape[1]}."
+            )
+        _check_shape(who, "before", operator.before, shape)
+        _check_shape(who, "after_", operator.after_, shape)
+        _check_shape(who, "mix", operator.mix, shape)
+    elif isinstance(operator, BonesOf):
+        _check_shape(who, "parents", operator.parents, (batch.n_joints,))
+        if n_channels != 3:
+            raise ValueError(f"Bones are made from joint positions (C = 3), got C = {n_channels}.")
+    elif isinstance(operator, Custom):
+        _check_shape(who, "active", operator.active, (n,))
+    else:
+        raise TypeError(f"Not an operator: {who}.")
+
+
+def _check_shape(who: str, name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None:
+    if array.shape != shape:
+        raise ValueError(f"{who}: {name} must have shape {shape} for this batch, got {array.shape}.")

@@ -20,6 +20,9 @@ from numpy.typing import ArrayLike, NDArray
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+_READY_BLOCKS = 3
+"""Blocks of four numbers that are made for all transforms at once: a chance, and six numbers more."""
+
 
 @njit(cache=True, nogil=True)
 def _multiply_high_low(a, b):  # type: ignore[no-untyped-def]
@@ -55,6 +58,17 @@ def _fill(words, key_seed, key_stream, block, view, epoch, indices):  # type: ig
                 words[i, first + 3] = c3
 
 
+@njit(cache=True, nogil=True)
+def _fill_streams(units, key_seed, streams, view, epoch, indices):  # type: ignore[no-untyped-def]
+    """First uniform numbers of several streams, (S, N, width)."""
+    words = np.empty(units.shape[1:], np.uint64)
+    for s in range(units.shape[0]):
+        _fill(words, key_seed, streams[s], np.uint64(0), view, epoch, indices)
+        for n in range(units.shape[1]):
+            for i in range(units.shape[2]):
+                units[s, n, i] = (words[n, i] >> np.uint64(11)) * 2.0**-53
+
+
 def stream_key(name: str) -> int:
     """Stable 64-bit key of a named stream of draws."""
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
@@ -88,6 +102,16 @@ class Key:
         if self.epoch < 0 or self.view < 0:
             raise ValueError(f"epoch and view must not be negative, got epoch={self.epoch}, view={self.view}.")
 
+    @property
+    def seed_word(self) -> np.uint64:
+        """The seed as the generator takes it."""
+        return np.uint64(self.seed & 0xFFFFFFFFFFFFFFFF)
+
+    @property
+    def index_words(self) -> NDArray[np.uint64]:
+        """The indices as the generator takes them."""
+        return self.indices.view(np.uint64)
+
     @classmethod
     def of(cls, seed: int | None, indices: ArrayLike, epoch: int = 0, view: int = 0) -> Key:
         """Make a key, with a fresh seed where ``seed`` is None."""
@@ -111,6 +135,14 @@ class Draws:
     key: Key
     stream: int
     _block: int = field(default=0, repr=False)
+    _ready: FloatArray | None = field(default=None, repr=False)
+
+    @classmethod
+    def of_streams(cls, key: Key, streams: NDArray[np.uint64]) -> list[Draws]:
+        """Draws of several streams, their first numbers made in one call."""
+        units = np.empty((len(streams), len(key.indices), 4 * _READY_BLOCKS))
+        _fill_streams(units, key.seed_word, streams, np.uint64(key.view), np.uint64(key.epoch), key.index_words)
+        return [cls(key, stream, 0, ready) for stream, ready in zip(streams.tolist(), units, strict=True)]
 
     @property
     def n(self) -> int:
@@ -119,30 +151,33 @@ class Draws:
 
     def words(self, width: int) -> NDArray[np.uint64]:
         """Raw 64-bit words, shape (N, width)."""
-        out = np.empty((self.n, width), np.uint64)
-        _fill(
-            out,
-            np.uint64(self.key.seed & 0xFFFFFFFFFFFFFFFF),
-            np.uint64(self.stream),
-            np.uint64(self._block),
-            np.uint64(self.key.view),
-            np.uint64(self.key.epoch),
-            self.key.indices.view(np.uint64),
-        )
-        self._block += -(-width // 4)
+        out, key = np.empty((self.n, width), np.uint64), self.key
+        stream, block = np.uint64(self.stream), np.uint64(self._block)
+        _fill(out, key.seed_word, stream, block, np.uint64(key.view), np.uint64(key.epoch), key.index_words)
+        self.skip(width)
         return out
+
+    def skip(self, width: int = 1) -> None:
+        """Pass over the numbers that a call of this width takes."""
+        self._block += -(-width // 4)
 
     def uniform(self, low: float = 0.0, high: float = 1.0, size: int | None = None) -> FloatArray:
         """Uniform on [low, high): shape (N,), or (N, size)."""
-        unit = (self.words(size or 1) >> np.uint64(11)).astype(np.float64) * 2.0**-53
-        values = low + (high - low) * unit
-        return values[:, 0] if size is None else values
+        width, at = size or 1, 4 * self._block
+        if self._ready is not None and at + width <= self._ready.shape[1]:
+            unit = self._ready[:, at] if size is None else self._ready[:, at : at + width]
+            self.skip(width)
+        else:
+            unit = (self.words(width) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+            unit = unit[:, 0] if size is None else unit
+        return low + (high - low) * unit
 
     def integers(self, low: ArrayLike, high: ArrayLike) -> IntArray:
         """Integers of [low, high), shape (N,); the bounds may differ from sample to sample."""
-        low_, high_ = np.asarray(low, np.int64), np.asarray(high, np.int64)
-        steps = (self.uniform() * (high_ - low_)).astype(np.int64)
-        values: IntArray = low_ + np.minimum(steps, np.maximum(high_ - low_ - 1, 0))
+        count = np.subtract(high, low)
+        steps = (self.uniform() * count).astype(np.int64)
+        # A product may round up to the count itself; an empty range gives its lower bound.
+        values: IntArray = low + np.maximum(np.minimum(steps, count - 1), 0)
         return values
 
     def chance(self, p: float) -> NDArray[np.bool_]:

@@ -36,23 +36,26 @@ def _count_present(row, width):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _describe_bodies(rows, width, starts, n_frames, first, length, gapless):  # type: ignore[no-untyped-def]
+def _describe_bodies(rows, n_columns, width, n_frames, row, first, length, gapless):  # type: ignore[no-untyped-def]
     """Find each body's first and last frame, and whether anything is missing between; True if all is finite."""
-    n_columns = rows.shape[1]
-    finite = True
-    for body in range(starts.size):
-        begin, end, gaps = -1, -1, False
-        for t in range(n_frames[body]):
-            row = rows[starts[body] + t]
-            zeros, poison = _count_zeros(row)
-            finite &= poison == 0
-            if zeros == n_columns:
-                continue
-            gaps |= (zeros > 0 and _count_present(row, width) * width != n_columns) or (begin >= 0 and end != t - 1)
-            begin, end = t if begin < 0 else begin, t
-        first[body] = max(begin, 0)
-        length[body] = end - begin + 1 if begin >= 0 else 0
-        gapless[body] = not gaps
+    finite, start = True, 0
+    for n in range(row.shape[0]):
+        for m in range(row.shape[1]):
+            begin, end, gaps = -1, -1, False
+            for t in range(n_frames[n]):
+                line = rows[(start + t) * n_columns : (start + t + 1) * n_columns]
+                zeros, poison = _count_zeros(line)
+                finite &= poison == 0
+                if zeros == n_columns:
+                    continue
+                gaps |= begin >= 0 and end != t - 1
+                gaps |= zeros > 0 and _count_present(line, width) * width != n_columns
+                begin, end = t if begin < 0 else begin, t
+            first[n, m] = max(begin, 0)
+            row[n, m] = start + first[n, m]
+            length[n, m] = end - begin + 1 if begin >= 0 else 0
+            gapless[n, m] = not gaps
+            start += n_frames[n]
     return finite
 
 
@@ -124,38 +127,33 @@ class Samples:
         ValueError
             On wrong axes, differing M, V, C, an empty sequence, or values that are not finite (with ``check``).
         """
+        if isinstance(arrays, np.ndarray) and arrays.ndim == 5 and len(arrays):
+            head = _sample_array(arrays[0])
+            lengths = np.full(len(arrays), head.shape[1], np.int64)
+            rows = np.ascontiguousarray(arrays).reshape(-1, *head.shape[2:])
+            return cls.from_rows(rows, lengths, head.shape[0], check=check)
         parts = [_sample_array(a) for a in arrays]
         if not parts:
             raise ValueError("Expected at least one sample (M, T, V, C), got none.")
-        shapes = {(a.shape[0], *a.shape[2:], str(a.dtype)) for a in parts}
-        if len(shapes) > 1:
-            raise ValueError(f"Samples of one batch must share (M, V, C, dtype), got {sorted(shapes)}.")
-        n_bodies, _, n_joints, n_channels = parts[0].shape
+        kinds = {(a.shape[0], *a.shape[2:], str(a.dtype)) for a in parts}
+        if len(kinds) > 1:
+            raise ValueError(f"Samples of one batch must share (M, V, C, dtype), got {sorted(kinds)}.")
+        n_bodies, _, *joint = parts[0].shape
         lengths = np.array([a.shape[1] for a in parts], np.int64)
-        if isinstance(arrays, np.ndarray) and arrays.flags.c_contiguous:
-            rows = arrays.reshape(-1, n_joints, n_channels)
-        elif len(parts) == 1:
-            rows = np.ascontiguousarray(parts[0]).reshape(-1, n_joints, n_channels)
-        else:
-            rows = np.concatenate([a.reshape(-1, n_joints, n_channels) for a in parts])
+        rows = np.concatenate([a.reshape(-1, *joint) for a in parts])
         return cls.from_rows(rows, lengths, n_bodies, check=check)
 
     @classmethod
     def from_rows(cls, rows: FloatRows, n_frames: NDArray[np.int64], n_bodies: int, *, check: bool = True) -> Samples:
         """Describe rows in which the bodies of the samples follow one another, each with all frames of its sample."""
-        per_body = np.repeat(n_frames, n_bodies)
-        starts = np.cumsum(per_body) - per_body
-        shape = (len(n_frames), n_bodies)
-        first, length, gapless = np.empty(shape, np.int64), np.empty(shape, np.int64), np.empty(shape, np.bool_)
-        rows = _read_only(rows)
-        n_channels = rows.shape[2]
-        finite = _describe_bodies(
-            rows.reshape(-1, rows.shape[1] * n_channels), 3 if n_channels % 3 == 0 else n_channels,
-            starts, per_body, first.ravel(), length.ravel(), gapless.ravel(),
-        )  # fmt: skip
+        shape, n_channels = (len(n_frames), n_bodies), rows.shape[2]
+        row, first, length = np.empty(shape, np.int64), np.empty(shape, np.int64), np.empty(shape, np.int64)
+        gapless, vector = np.empty(shape, np.bool_), 3 if n_channels % 3 == 0 else n_channels
+        rows, n_columns = _read_only(rows), rows.shape[1] * n_channels
+        finite = _describe_bodies(rows.reshape(-1), n_columns, vector, n_frames, row, first, length, gapless)
         if check and not finite:
-            raise ValueError(_name_not_finite(rows, starts, per_body, n_bodies))
-        return cls(rows, starts.reshape(shape) + first, first, length, gapless, n_frames)
+            raise ValueError(_name_not_finite(rows, n_frames, n_bodies))
+        return cls(rows, row, first, length, gapless, n_frames)
 
 
 def _read_only(rows: FloatRows) -> FloatRows:
@@ -180,11 +178,13 @@ def _sample_array(array: NDArray[Any]) -> NDArray[Any]:
     return array
 
 
-def _name_not_finite(rows: FloatRows, starts: NDArray[np.int64], per_body: NDArray[np.int64], n_bodies: int) -> str:
-    row, joint, channel = np.argwhere(~np.isfinite(rows))[0]
-    body = int(np.flatnonzero((starts <= row) & (row < starts + per_body))[0])
+def _name_not_finite(rows: FloatRows, n_frames: NDArray[np.int64], n_bodies: int) -> str:
+    at, joint, channel = np.argwhere(~np.isfinite(rows))[0]
+    ends = np.cumsum(np.repeat(n_frames, n_bodies))
+    body = int(np.searchsorted(ends, at, side="right"))
+    frame = at - (ends[body - 1] if body else 0)
     return (
-        f"Sample {body // n_bodies}, body {body % n_bodies}, frame {row - starts[body]}, joint {joint}, "
-        f"channel {channel} is {rows[row, joint, channel]}. Missing joints are all zeros: "
+        f"Sample {body // n_bodies}, body {body % n_bodies}, frame {frame}, joint {joint}, "
+        f"channel {channel} is {rows[at, joint, channel]}. Missing joints are all zeros: "
         "use np.nan_to_num(x, nan=0.0) on whole joints first."
     )

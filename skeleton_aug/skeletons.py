@@ -119,6 +119,15 @@ class Skeleton:
         parents.flags.writeable = False
         return parents
 
+    @cached_property
+    def without_side(self) -> NDArray[np.float64]:
+        """Weights that drop the left (row 0) or the right side (row 1), shape (2, V)."""
+        weights = np.ones((2, self.n_joints))
+        weights[0, list(self.left)] = 0.0
+        weights[1, list(self.right)] = 0.0
+        weights.flags.writeable = False
+        return weights
+
     def frame_joint(self, role: str) -> int:
         """Index of the joint that plays ``role`` in the canonical body frame."""
         if role not in self.frame_joints:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from skeleton_aug.operators import JointWeights
 from skeleton_aug.pipeline import Transform, check_joints
 from skeleton_aug.plan import Batch
@@ -35,7 +33,4 @@ class SideDrop(Transform):
         """One side a sample."""
         skeleton = get_skeleton(self.skeleton)
         check_joints(self.name, batch, skeleton)
-        sides = np.ones((2, skeleton.n_joints))
-        sides[0, list(skeleton.left)] = 0.0
-        sides[1, list(skeleton.right)] = 0.0
-        return JointWeights(sides[draws.integers(0, 2)])
+        return JointWeights(skeleton.without_side[draws.integers(0, 2)])

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from skeleton_aug.operators import Gather
 from skeleton_aug.pipeline import Transform
 from skeleton_aug.plan import Batch
@@ -33,5 +31,5 @@ class TemporalShift(Transform):
     def sample(self, draws: Draws, batch: Batch) -> Gather:
         """One offset a sample."""
         longest = batch.n_frames if self.max_offset is None else self.max_offset
-        offset = draws.integers(0, np.broadcast_to(np.asarray(longest) + 1, batch.n))
+        offset = draws.integers(0, longest + 1)
         return Gather.cyclic(offset, batch.n_frames, batch.n_frames)

@@ -69,6 +69,9 @@ def test_gather_composition_is_application_in_turn():
         np.testing.assert_allclose(got, np.where(frames < 0, np.nan, row[frames]), rtol=1e-12)
     np.testing.assert_allclose(expand(blend.after(whole), x), expand(blend, np.array(expand(whole, x))), rtol=1e-12)
     assert blend.after(blend) is None
+    exact = Gather.at(np.array([[3.0, 1.0, 5.0, 2.0]] * 2), lengths, n_source)
+    again = Gather.at(np.array([[0.5, 1.5, 2.0, 2.25]] * 2), lengths, lengths)
+    np.testing.assert_allclose(expand(again.after(exact), x), expand(again, np.array(expand(exact, x))), rtol=1e-12)
 
 
 def test_drops_only_tells_masks_from_weights():

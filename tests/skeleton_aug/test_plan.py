@@ -192,7 +192,10 @@ def test_a_plan_knows_its_samples():
         (Affine(np.eye(3)[None], np.zeros((1, 3))), r"Affine: matrix must have shape \(2, 3, 3\)"),
         (JointWeights(np.ones((2, 20))), r"JointWeights: weights must have shape \(2, 25\)"),
         (FrameFilter(np.ones((3, 3, 3)), 1, np.ones(2, bool)), r"FrameFilter: bank must have shape \(4, 3, 3\)"),
-        (Gather.frames(np.zeros((2, 5), int), np.array([5, 6])), r"Gather: before must have shape \(2, 6\)"),
+        (
+            Gather.frames(np.zeros((2, 5), int), np.array([5, 6])),
+            "Gather: before must have a column for each of 6 frames, got 5",
+        ),
     ],
     ids=lambda x: type(x).__name__,
 )
@@ -206,8 +209,9 @@ def test_operators_that_do_not_fit_are_refused(operator, message):
 def test_frames_outside_the_sample_are_missing(frames):
     """A gather may point anywhere; what is not there comes as zeros."""
     for x in (np.ones((1, 10, 25, 3)), np.ones((1, 10, 25, 2))):
-        y = given_operator(Gather.frames(np.array([frames]), np.array([5])))(x, seed=0)
-        np.testing.assert_array_equal(y[0, :, 0, 0], [0, 0, 1, 0, 0])
+        outside = given_operator(Gather.frames(np.array([frames]), np.array([5])))
+        for pipeline in (outside, Compose([TemporalShift(), outside])):
+            np.testing.assert_array_equal(pipeline(x, seed=0)[0, :, 0, 0], [0, 0, 1, 0, 0])
 
 
 @pytest.mark.parametrize("transform", [Shear(), Normalize(), Bones()])
