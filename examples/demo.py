@@ -1,10 +1,8 @@
 """The whole way in a few minutes: raw recordings, one file, pre-training, evaluation, a table and pictures.
 
-    python -m examples.demo
-
     python -m examples.demo --data path/to/all_sqe.zip
 
-Without data it simulates NTU-format recordings of people before three cameras.
+Without --data it simulates NTU-format recordings of people before three cameras.
 """
 
 from __future__ import annotations
