@@ -302,9 +302,18 @@ def _mark_present(rows, row, first, length, gapless, n_joints, n_source, there):
     return True
 
 
+@njit(cache=True, nogil=True, fastmath={"reassoc"})
+def _touch(values):  # type: ignore[no-untyped-def]
+    """Read memory in one plain sweep, which the processor fetches ahead; loops over points it fetches too late."""
+    total = values.dtype.type(0)
+    for i in range(values.size):
+        total += values[i]
+    return total
+
+
 @njit(cache=True, nogil=True)
 def _lay_lines(  # type: ignore[no-untyped-def]
-    rows, row, first, there, begin, end, n_source,
+    rows, row, first, length, there, begin, end, n_source,
     filtered, bank, shortest, matrix, offset, tiny, parents, bone_channels, n_joints, model_layout,
     smoothed, of_body, points, planes,
 ):  # fmt: skip
@@ -317,6 +326,7 @@ def _lay_lines(  # type: ignore[no-untyped-def]
         if model_layout:
             body_rows = nothing
         at = (row[m] - first[m]) * step
+        planes[0, 0] = _touch(rows[at + max(begin, first[m]) * step : at + min(end, first[m] + length[m]) * step])
         if filtered:
             _filter_body(rows, at, smoothed, there[m, :n_source], begin, end, step, bank, shortest)
             _lay_frames(
@@ -349,7 +359,7 @@ def _apply_whole(  # type: ignore[no-untyped-def]
         return False
     begin, end = _place(before, after, mix, n_t, n_source, low, high, part)
     _lay_lines(
-        rows, row, first, there, begin, end, n_source,
+        rows, row, first, length, there, begin, end, n_source,
         filtered, bank, shortest, matrix, offset, tiny, parents, bone_channels, n_joints, model_layout,
         smoothed, of_body, points, planes,
     )  # fmt: skip
