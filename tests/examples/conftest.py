@@ -47,16 +47,22 @@ def tiny() -> EncoderSettings:
 @pytest.fixture(scope="session")
 def tiny_pretraining(store_path: Path, tiny: EncoderSettings) -> pretrain.PretrainConfig:
     """Two steps of eight pairs an epoch; ``out`` is to be replaced."""
-    return replace(
-        pretrain.SMALL,
+    return pretrain.PretrainConfig(
         store=store_path,
         out=Path("unset"),
         split="xsub",
         encoder=tiny,
         epochs=4,
         batch_size=8,
+        optimizer="adamw",
+        lr=3e-3,
+        warmup_epochs=1,
+        weight_decay=1e-2,
+        momentum=0.95,
         hidden=16,
         projection=8,
+        projection_norm=True,
+        covariance=0.1,
         device="cpu",
         precision="float32",
     )

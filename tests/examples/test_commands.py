@@ -16,12 +16,12 @@ from skeleton_aug import get_skeleton
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAINING = [
-    (pretrain, pretrain.pretrain, ["small", "--batch-size", 8]),
-    (supervised, supervised.supervised, ["small", "--batch-size", 8]),
+    (pretrain, pretrain.pretrain, ["paper", "--batch-size", 8]),
+    (supervised, supervised.supervised, ["paper", "--batch-size", 8]),
 ]
 READING = [
     (knn_eval, knn_eval.knn_eval, []),
-    (linear_eval, linear_eval.linear_eval, ["small"]),
+    (linear_eval, linear_eval.linear_eval, ["paper"]),
 ]
 NAMES = ["pretrain", "supervised", "knn_eval", "linear_eval"]
 
@@ -75,7 +75,7 @@ def test_batch_that_cannot_be_filled(refusal, store_path, tmp_path, module, task
 
 def test_batch_of_one_pair(refusal, store_path, tmp_path):
     """Batch norm cannot train on one pair; that is said before it fails."""
-    arguments = ["small", "--store", store_path, "--out", tmp_path / "run", "--batch-size", 1]
+    arguments = ["paper", "--store", store_path, "--out", tmp_path / "run", "--batch-size", 1]
     assert "at least 2" in refusal(pretrain, pretrain.pretrain, arguments) and not (tmp_path / "run").exists()
 
 
@@ -147,7 +147,7 @@ def test_bad_tsne_options(refusal, store_path, trained, tmp_path, monkeypatch, o
 
 def test_resume_with_other_settings(refusal, store_path, trained):
     """A checkpoint of a run with other settings is refused, by its name."""
-    arguments = ["small", "--store", store_path, "--out", trained, "--batch-size", 8, "--resume"]
+    arguments = ["paper", "--store", store_path, "--out", trained, "--batch-size", 8, "--resume"]
     line = refusal(pretrain, pretrain.pretrain, arguments)
     assert f"{trained / 'checkpoint.pt'}: belongs to a run with other settings" in line
 

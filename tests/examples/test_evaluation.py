@@ -41,12 +41,12 @@ def test_neighbours_equal_scikit_learn(k):
 
 
 def test_neighbour_ties_go_to_the_nearer_class():
-    """One vote against one: the more similar class wins, whatever its number; with a majority it does not."""
+    """One vote against one: the more similar class wins, whatever its number; against two it does not."""
     near, far = [1.0, 0.1], [1.0, 0.5]
     query = torch.tensor([[1.0, 0.0]])
     assert nearest_neighbours(torch.tensor([far, near]), torch.tensor([0, 1]), query, k=2).item() == 1
     assert nearest_neighbours(torch.tensor([near, far]), torch.tensor([0, 1]), query, k=2).item() == 0
-    three = torch.tensor([near, far, far])
+    three = torch.tensor([near, [0.1, 1.0], [0.2, 1.0]])
     assert nearest_neighbours(three, torch.tensor([0, 1, 1]), query, k=3).item() == 1
 
 

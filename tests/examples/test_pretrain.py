@@ -104,6 +104,27 @@ def test_seed_decides_everything(trained, tiny_pretraining, tmp_path):
     assert not same(weights(trained), weights(tmp_path / "other"))
 
 
+def test_every_epoch_is_drawn_anew(tiny_pretraining, store, tmp_path, monkeypatch):
+    """The loader gets the training half and the run's settings, and each epoch asks for its own batches."""
+    loaders, epochs = [], []
+
+    class Spy(module.ViewLoader):
+        def __init__(self, *arguments, **settings):
+            loaders.append((*arguments, settings))
+            super().__init__(*arguments, **settings)
+
+        def epoch(self, epoch=0):
+            epochs.append(epoch)
+            return super().epoch(epoch)
+
+    monkeypatch.setattr(module, "ViewLoader", Spy)
+    pretrain(replace(tiny_pretraining, out=tmp_path / "run", epochs=3, seed=5))
+    ((_, indices, views, settings),) = loaders
+    assert epochs == [0, 1, 2] and settings == {"batch_size": 8, "multi_view": True, "seed": 5}
+    pipelines = make_pipelines(tiny_pretraining.encoder, store.skeleton)
+    assert np.array_equal(indices, store.split("xsub")[0]) and views == [pipelines.aggressive, pipelines.conservative]
+
+
 def test_dropout_resumes_exactly(tiny_pretraining, tiny, tmp_path, monkeypatch):
     """Random numbers of the network itself go on where they stood, too."""
     config = replace(tiny_pretraining, out=tmp_path / "a", epochs=2, encoder=replace(tiny, dropout=0.3))
@@ -163,14 +184,14 @@ def test_diverged_run_stops(tiny_pretraining, tmp_path, monkeypatch):
 
 
 def test_training_teaches(tiny_pretraining, store, tmp_path):
-    """In 48 steps the loss falls well below that of unrelated views, and neighbours across cameras beat chance thrice.
+    """In 96 steps the loss falls by a fifth or more, and neighbours across cameras beat chance thrice.
 
-    Unrelated views lose 4 (seen: 4.0 at first, 2.5 at last), and chance is 1 in 16 (seen: 36 percent).
+    Seen with four seeds: by a third or more, and 28 to 53 percent, where chance is 1 in 16.
     """
-    config = replace(tiny_pretraining, out=tmp_path / "run", split="xview", epochs=12)
+    config = replace(tiny_pretraining, out=tmp_path / "run", split="xview", epochs=24)
     pretrain(config)
     losses = [line["loss"] for line in log(config.out)]
-    assert losses[-1] < 3.4 < losses[0]
+    assert losses[-1] < 0.8 * losses[0]
     encoder, settings = load_encoder(config.out / "encoder.pt", store)
     pipeline = make_pipelines(settings, store.skeleton).evaluation
     train, test = store.split("xview")

@@ -23,25 +23,28 @@ def options(store_path, trained, tmp_path):
 
 
 def test_knn_eval(options, store, capsys):
-    """Prints, saves and returns the accuracy of neighbours among standardised features of evaluation views."""
-    top1 = knn_eval.knn_eval(knn_eval.KnnEvalConfig(**options, k=3))
+    """Prints, saves and returns the accuracy of k neighbours among standardised features of evaluation views."""
     encoder, settings = load_encoder(options["checkpoint"])
     pipeline = make_pipelines(settings, store.skeleton).evaluation
     halves = store.split("xview")
     memory, tested = standardize(*(extract_features(encoder, store, half, pipeline, CPU) for half in halves))
     labels = torch.from_numpy(store.labels)
-    expected = accuracy(nearest_neighbours(memory, labels[halves[0]], tested, 3), labels[halves[1]])
-    result = json.loads((options["out"] / "result.json").read_text())
-    assert top1 == expected == result["top1"] and result["n_test"] == 36 and 1 <= result["rank"] <= 16
-    assert f"top-1 {top1:.1f} %" in capsys.readouterr().out
+    found = []
+    for k in (1, 3, 20):
+        out = options["out"] / str(k)
+        found.append(knn_eval.knn_eval(knn_eval.KnnEvalConfig(**{**options, "out": out}, k=k)))
+        assert found[-1] == accuracy(nearest_neighbours(memory, labels[halves[0]], tested, k), labels[halves[1]])
+        result = json.loads((out / "result.json").read_text())
+        assert (result["top1"], result["n_test"]) == (found[-1], 36) and 1 <= result["rank"] <= 16
+        assert f"top-1 {found[-1]:.1f} %" in capsys.readouterr().out
+    assert len(set(found)) > 1
 
 
 @pytest.mark.parametrize("draws", [0, 2])
 def test_linear_eval(options, store, draws):
     """Learns the training half well beyond chance, tests on the other, and is the same each time."""
-    config = replace(
-        linear_eval.SMALL, **options, feature_draws=draws, linear=LinearSettings(epochs=40, lr=0.1, milestones=())
-    )
+    gentle = LinearSettings(epochs=40, lr=0.1, milestones=(), batch_size=64)
+    config = linear_eval.LinearEvalConfig(**options, feature_draws=draws, linear=gentle, standardized=True)
     top1 = linear_eval.linear_eval(config)
     result = json.loads((options["out"] / "result.json").read_text())
     assert result == {"split": "xview", "top1": top1, "n_train": 72, "n_test": 36}

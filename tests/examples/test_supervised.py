@@ -1,18 +1,20 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
 from examples.encoders import load_encoder
-from examples.supervised import SMALL, supervised
+from examples.supervised import SupervisedConfig, supervised
 
 
 @pytest.fixture(scope="module")
 def config(store_path, tiny):
-    return replace(
-        SMALL, store=store_path, split="xview", encoder=tiny, epochs=8, batch_size=12, device="cpu", precision="float32"
-    )
+    return SupervisedConfig(
+        store=store_path, out=Path("unset"), split="xview", encoder=tiny, epochs=12, batch_size=12, optimizer="adamw",
+        lr=1e-2, weight_decay=1e-2, device="cpu", precision="float32",
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +25,12 @@ def run(config, tmp_path_factory):
 
 
 def test_learns_its_labels(run, store):
-    """The loss falls, and the test half is classified thrice as well as by chance (1 in 16; seen: 42 percent)."""
+    """The loss falls by a fifth or more, and the test half is classified thrice as well as by chance.
+
+    Seen with four seeds: by two fifths, and 36 to 50 percent, where chance is 1 in 16.
+    """
     lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
-    assert [line["epoch"] for line in lines] == list(range(1, 9)) and lines[-1]["loss"] < 0.8 * lines[0]["loss"]
+    assert [line["epoch"] for line in lines] == list(range(1, 13)) and lines[-1]["loss"] < 0.8 * lines[0]["loss"]
     result = json.loads((run / "result.json").read_text())
     assert (result["split"], result["n_test"]) == ("xview", 36) and 3 * 100 / 16 < result["top1"] <= 100
     load_encoder(run / "encoder.pt", store)

@@ -10,10 +10,11 @@ from skeleton_data.loader import ViewLoader, describe, take
 
 N_FRAMES = 10
 # Subject 1 before three cameras, subject 2 before two, subject 3 before one; two actions each.
+SEEN = {1: ((1, 2, 3), (1, 2)), 2: ((1, 3), (1, 3)), 3: ((2,), (2, 3))}
 NAMES = [
     f"S001C00{camera}P00{subject}R001A00{action}"
-    for action in (1, 2)
-    for subject, cameras in ((1, (1, 2, 3)), (2, (1, 3)), (3, (2,)))
+    for subject, (cameras, actions) in SEEN.items()
+    for action in actions
     for camera in cameras
 ]
 COPY, ORIGINAL = NAMES[2], NAMES[1]
@@ -85,6 +86,19 @@ class Failing(Transform):
         return Shear(factor_range=(0.0, 0.0)).sample(draws, batch)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Gated(Transform):
+    """Waits for a gate, and counts."""
+
+    gate: threading.Event
+    made: list
+
+    def sample(self, draws, batch):
+        assert self.gate.wait(10)
+        self.made.append(batch.n)
+        return Shear(factor_range=(0.0, 0.0)).sample(draws, batch)
+
+
 @pytest.mark.parametrize("multi_view", [False, True])
 @pytest.mark.parametrize("batch_size", [1, 4, 5])
 def test_views_equal_the_pipelines(store, multi_view, batch_size):
@@ -150,7 +164,7 @@ def test_cameras_do_not_depend_on_other_performances(store):
     """A performance draws the same cameras whether it is loaded alone or with others."""
     groups = store.performances()
     whole = make(store, views=two_views(), batch_size=2, multi_view=True)
-    part = make(store, np.concatenate(groups[:2]), two_views(), batch_size=1, multi_view=True)
+    part = make(store, np.concatenate(groups[2:4]), two_views(), batch_size=1, multi_view=True)
     for epoch in range(5):
         performance = store.samples["performance"]
         all_pairs = {performance[a]: (a, b) for a, b in drawn(whole, epoch).T.tolist()}
@@ -230,6 +244,24 @@ def test_early_end_leaves_no_thread(store):
     batches.close()
     assert not loader_threads()
     assert len(list(loader.epoch())) == 12 and not loader_threads()
+
+
+def test_early_end_cancels_what_was_ordered(store):
+    """Batches ordered ahead are not made any more once the consumer stops."""
+    gate, made = threading.Event(), []
+    loader = make(
+        store, views=[Compose([Gated(gate=gate, made=made), FitLength(n_frames=4)])], batch_size=1, prefetch=9
+    )
+    batches = loader.epoch()
+    gate.set()
+    next(batches)
+    gate.clear()
+    # The batch that is being made may need the gate to end.
+    opener = threading.Timer(0.3, gate.set)
+    opener.start()
+    batches.close()
+    opener.join()
+    assert not loader_threads() and len(made) < 12
 
 
 @pytest.mark.parametrize("prefetch", [0, 3])
