@@ -108,7 +108,8 @@ def demo(config: DemoConfig) -> None:
             for method in TRAINED:
                 scores.append(evaluate_run(store_path, out / name / method, name, protocol, method, precision))
                 bar.update()
-    write_report(out, store, scores, protocols, config.seed, time.monotonic() - started)
+    origin = "simulated" if config.data is None else str(config.data)
+    write_report(out, store, origin, scores, protocols, config.seed, time.monotonic() - started)
 
 
 def detect_format(data: Path) -> str:
@@ -181,7 +182,7 @@ def train_all(jobs: Sequence[Job], at_once: int) -> None:
                         running[
                             subprocess.Popen(job.command, stdout=output, stderr=subprocess.STDOUT, env=environment)
                         ] = job
-                time.sleep(0.5)
+                time.sleep(0.5 if sys.stderr.isatty() else 5.0)
                 for process in [p for p in running if p.poll() is not None]:
                     job = running.pop(process)
                     if process.returncode != 0:

@@ -36,7 +36,8 @@ def extract_features(
     loader = ViewLoader(store, indices, [pipeline], batch_size=batch_size, seed=seed, shuffle=False, drop_last=False)
     encoder.to(device).eval()
     parts = []
-    for batch in tqdm(loader.epoch(epoch), total=len(loader), desc=label, unit="batch", leave=False):
+    # disable=None: bars that vanish when done would only litter a file.
+    for batch in tqdm(loader.epoch(epoch), total=len(loader), desc=label, unit="batch", leave=False, disable=None):
         with autocast(device, precision):
             parts.append(encoder(torch.from_numpy(batch.views[0]).to(device)).float().cpu())
     return torch.cat(parts)

@@ -115,7 +115,7 @@ def training_picture(path: Path, runs: Mapping[str, Path]) -> None:
         axes[0].plot(epochs, [line["loss"] for line in lines], label=caption)
         if any("rank" in line for line in lines):
             axes[1].plot(epochs, [line["rank"] for line in lines], label=caption)
-    axes[0].set(xlabel="epoch", title="loss of the pre-training (0: perfect prediction, 4: orthogonal views)")
+    axes[0].set(xlabel="epoch", title="loss (0: views predict each other, 4: unrelated)")
     axes[1].set(xlabel="epoch", title="effective rank of a batch of projections")
     for ax in axes:
         ax.set_ylim(bottom=0)

@@ -1,6 +1,6 @@
 """BYOL pre-training without labels (paper, section 4.2).
 
-    python -m examples.pretrain small --store demo.h5 --split xview --out runs/small
+python -m examples.pretrain small --store demo.h5 --split xview --out runs/small
 """
 
 from __future__ import annotations
