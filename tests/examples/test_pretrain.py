@@ -11,6 +11,7 @@ from examples.evaluation import accuracy, extract_features, nearest_neighbours, 
 from examples.pretrain import pretrain
 from examples.run import InputError
 from examples.views import make_pipelines
+from skeleton_data import Store
 
 
 def log(folder):
@@ -104,9 +105,10 @@ def test_seed_decides_everything(trained, tiny_pretraining, tmp_path):
     assert not same(weights(trained), weights(tmp_path / "other"))
 
 
-def test_every_epoch_is_drawn_anew(tiny_pretraining, store, tmp_path, monkeypatch):
-    """The loader gets the training half and the run's settings, and each epoch asks for its own batches."""
-    loaders, epochs = [], []
+def test_what_a_run_asks_for(tiny_pretraining, store, tmp_path, monkeypatch):
+    """The loader gets the training half and the run's settings; each epoch has its batches, each step its momentum."""
+    loaders, epochs, momenta = [], [], []
+    monkeypatch.setattr(module.BYOL, "update_target", lambda self, momentum: momenta.append(momentum))
 
     class Spy(module.ViewLoader):
         def __init__(self, *arguments, **settings):
@@ -120,6 +122,7 @@ def test_every_epoch_is_drawn_anew(tiny_pretraining, store, tmp_path, monkeypatc
     monkeypatch.setattr(module, "ViewLoader", Spy)
     pretrain(replace(tiny_pretraining, out=tmp_path / "run", epochs=3, seed=5))
     ((_, indices, views, settings),) = loaders
+    assert momenta == pytest.approx([1 - 0.05 * (1 + np.cos(np.pi * step / 6)) / 2 for step in range(6)])
     assert epochs == [0, 1, 2] and settings == {"batch_size": 8, "multi_view": True, "seed": 5}
     pipelines = make_pipelines(tiny_pretraining.encoder, store.skeleton)
     assert np.array_equal(indices, store.split("xsub")[0]) and views == [pipelines.aggressive, pipelines.conservative]
@@ -156,6 +159,13 @@ def test_resume_refuses_other_settings(trained, tiny_pretraining, changes):
     with pytest.raises(InputError, match=f"checkpoint.pt: belongs to a run with other settings .{next(iter(changes))}"):
         pretrain(replace(tiny_pretraining, out=trained, resume=True, **changes))
     assert {path.name: path.read_bytes() for path in trained.iterdir()} == before
+
+
+def test_resume_refuses_other_data(trained, tiny_pretraining, monkeypatch):
+    """Nor does a run go on with another store at the same place."""
+    monkeypatch.setattr(Store, "digest", "0" * 64)
+    with pytest.raises(InputError, match=r"other settings \(data\)"):
+        pretrain(replace(tiny_pretraining, out=trained, resume=True))
 
 
 @pytest.mark.parametrize(

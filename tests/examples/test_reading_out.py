@@ -8,7 +8,14 @@ import torch
 
 from examples import knn_eval, linear_eval
 from examples.encoders import load_encoder
-from examples.evaluation import LinearSettings, accuracy, extract_features, nearest_neighbours, standardize
+from examples.evaluation import (
+    LinearSettings,
+    accuracy,
+    extract_features,
+    nearest_neighbours,
+    standardize,
+    train_linear,
+)
 from examples.views import make_pipelines
 
 CPU = torch.device("cpu")
@@ -49,6 +56,28 @@ def test_linear_eval(options, store, draws):
     result = json.loads((options["out"] / "result.json").read_text())
     assert result == {"split": "xview", "top1": top1, "n_train": 72, "n_test": 36}
     assert top1 > 2 * 100 / 16 and linear_eval.linear_eval(replace(config, out=None)) == top1
+
+
+def test_linear_eval_learns_from_fresh_draws(options, store, monkeypatch):
+    """The classifier gets the training half once for each draw, augmented anew, with its labels, settings and seed."""
+    encoder, settings = load_encoder(options["checkpoint"])
+    pipeline, train = make_pipelines(settings, store.skeleton).conservative, store.split("xview")[0]
+    given = []
+
+    def spy(*arguments):
+        given.append(arguments)
+        return train_linear(*arguments)
+
+    monkeypatch.setattr(linear_eval, "train_linear", spy)
+    quick = LinearSettings(epochs=1)
+    linear_eval.linear_eval(linear_eval.LinearEvalConfig(**options, feature_draws=2, linear=quick, seed=4))
+    ((draws, labels, linear, seed),) = given
+    for draw, found in enumerate(draws):
+        expected = extract_features(encoder, store, train, pipeline, CPU, epoch=draw, seed=4)
+        torch.testing.assert_close(found, expected)
+    assert len(draws) == 2 and not torch.equal(*draws) and (linear, seed) == (quick, 4)
+    classes = sorted(set(store.labels.tolist()))
+    assert [classes[label] for label in labels] == store.labels[train].tolist()
 
 
 def test_evaluation_leaves_no_trace(options, trained):

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from examples import supervised as module
 from examples.encoders import load_encoder
 from examples.supervised import SupervisedConfig, supervised
+from examples.views import make_pipelines
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +43,21 @@ def test_same_seed_same_weights(run, config, tmp_path):
     supervised(replace(config, out=tmp_path / "run"))
     one, other = (torch.load(folder / "encoder.pt", weights_only=True)["model"] for folder in (run, tmp_path / "run"))
     assert all(torch.equal(value, other[name]) for name, value in one.items())
+
+
+def test_every_epoch_is_drawn_anew(config, store, tmp_path, monkeypatch):
+    """Each epoch asks the loader for its own batches, conservative views of the training half in the run's seed."""
+    asked = []
+
+    class Spy(module.ViewLoader):
+        def epoch(self, epoch=0):
+            asked.append((epoch, self.seed, len(self), self.views))
+            return super().epoch(epoch)
+
+    monkeypatch.setattr(module, "ViewLoader", Spy)
+    supervised(replace(config, out=tmp_path / "run", epochs=3, seed=5))
+    views = (make_pipelines(config.encoder, store.skeleton).conservative,)
+    assert asked == [(epoch, 5, 72 // 12, views) for epoch in range(3)]
 
 
 def test_steps_down_with_sgd(config, tmp_path):
