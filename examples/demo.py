@@ -59,7 +59,7 @@ class DemoConfig:
     format: str | None = None
     out: Path | None = None
     performances: int = 420
-    steps: int = 650
+    steps: int = 900
     jobs: int = 2
     seed: int = 0
     precision: Precision = "auto"

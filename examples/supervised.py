@@ -78,7 +78,7 @@ SMALL = SupervisedConfig(
     store=tyro.MISSING,
     out=tyro.MISSING,
     encoder=EncoderSettings(width=0.25, depth="four", n_frames=16, views="short"),
-    epochs=40,
+    epochs=30,
     batch_size=32,
     optimizer="adamw",
     lr=5e-3,
