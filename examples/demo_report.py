@@ -201,7 +201,8 @@ def write_report(
         *(f"- {title}" for title in titles),
         "- Across cameras, the training half shows the same performances from other sides.",
         "- The small-scale configuration is the paper's method with a faster target, batch norm and a covariance "
-        "penalty on the projections, and no temporal shift (`python -m examples.pretrain small --help`); the row above it goes without these.",
+        "penalty on the projections, and no temporal shift; the row above it goes without these changes. "
+        "See `python -m examples.pretrain small --help`.",
         f"- One run each (seed {seed}), last epoch.",
         "",
         "![One performance by all cameras, and augmented](views.png)",
