@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,12 +90,43 @@ class LinearSettings:
     weight_decay: float = 0.0
 
 
-def train_linear(draws: list[Tensor], labels: Tensor, settings: LinearSettings, seed: int = 0) -> torch.nn.Linear:
+class FeatureDraws(Sequence[Tensor]):
+    """Features under different augmentations, extracted when they are asked for.
+
+    Parameters
+    ----------
+    extract : callable
+        Number of the draw -> (n, D) features.
+    n_draws : int
+        How many there are.
+    keep : bool
+        Hold all of them for use again; otherwise only the last one (a hundred draws of NTU-60 take 4 GB).
+    """
+
+    def __init__(self, extract: Callable[[int], Tensor], n_draws: int, keep: bool) -> None:
+        self.extract, self.n_draws, self.keep = extract, n_draws, keep
+        self.held: dict[int, Tensor] = {}
+
+    def __len__(self) -> int:
+        return self.n_draws
+
+    def __getitem__(self, draw: int) -> Tensor:
+        if not 0 <= draw < self.n_draws:
+            raise IndexError(f"There are {self.n_draws} draws, numbered from 0; got {draw}.")
+        if draw not in self.held:
+            features = self.extract(draw)
+            if not self.keep:
+                self.held.clear()
+            self.held[draw] = features
+        return self.held[draw]
+
+
+def train_linear(draws: Sequence[Tensor], labels: Tensor, settings: LinearSettings, seed: int = 0) -> torch.nn.Linear:
     """Train a linear classifier on frozen features.
 
     Parameters
     ----------
-    draws : list of (n, D) tensors
+    draws : sequence of (n, D) tensors
         Features of the training samples under different augmentations; epoch e uses number e mod len(draws).
     labels : (n,) int64 tensor
     settings : LinearSettings

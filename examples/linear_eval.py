@@ -5,6 +5,7 @@ python -m examples.linear_eval paper --store ntu60.h5 --split xsub --checkpoint 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,9 +14,10 @@ import torch
 import tyro
 
 from examples.encoders import load_encoder
-from examples.evaluation import LinearSettings, accuracy, extract_features, standardize, train_linear
+from examples.evaluation import FeatureDraws, LinearSettings, accuracy, extract_features, standardize, train_linear
 from examples.run import Precision, RunFolder, open_store, pick_device, run_command
 from examples.views import make_pipelines
+from skeleton_aug import Compose
 
 
 @dataclass(frozen=True)
@@ -81,18 +83,25 @@ def linear_eval(config: LinearEvalConfig) -> float:
     labels = torch.from_numpy(np.unique(store.labels, return_inverse=True)[1])
     run = None if config.out is None else RunFolder(config.out, config)
 
-    def features(indices: np.ndarray, draw: int | None, label: str) -> torch.Tensor:
-        pipeline = pipelines.evaluation if draw is None else pipelines.conservative
+    def features(indices: np.ndarray, pipeline: Compose, label: str, draw: int = 0) -> torch.Tensor:
         return extract_features(
             encoder, store, indices, pipeline, device,
-            epoch=draw or 0, seed=config.seed, precision=config.precision, label=label,
+            epoch=draw, seed=config.seed, precision=config.precision, label=label,
         )  # fmt: skip
 
-    draws = [features(train, draw, f"train {draw + 1}/{config.feature_draws}") for draw in range(config.feature_draws)]
-    draws = draws or [features(train, None, "train")]
-    tested = features(test, None, "test")
+    n_draws = max(config.feature_draws, 1)
+    training_pipeline = pipelines.conservative if config.feature_draws else pipelines.evaluation
+    raw = FeatureDraws(
+        lambda draw: features(train, training_pipeline, f"train {draw + 1}/{n_draws}", draw),
+        n_draws,
+        keep=n_draws < config.linear.epochs,
+    )
+    draws: Sequence[torch.Tensor] = raw
+    tested = features(test, pipelines.evaluation, "test")
     if config.standardized:
-        *draws, tested = standardize(draws[0], *draws[1:], tested)
+        reference = raw[0]
+        draws = FeatureDraws(lambda draw: standardize(reference, raw[draw])[1], n_draws, keep=raw.keep)
+        tested = standardize(reference, tested)[1]
     head = train_linear(draws, labels[train], config.linear, config.seed)
     with torch.no_grad():
         top1 = accuracy(head(tested).argmax(1), labels[test])

@@ -6,6 +6,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from examples.encoders import make_encoder
 from examples.evaluation import (
+    FeatureDraws,
     LinearSettings,
     accuracy,
     extract_features,
@@ -89,6 +90,22 @@ def test_linear_is_reproducible():
     torch.manual_seed(99)
     assert torch.equal(first, train_linear([train], labels, GENTLE, seed=1).weight)
     assert not torch.equal(first, train_linear([train], labels, GENTLE, seed=2).weight)
+
+
+@pytest.mark.parametrize(("keep", "calls"), [(True, [0, 1]), (False, [0, 1, 0])])
+def test_feature_draws(keep, calls):
+    """Draws are extracted when asked for, held if wanted, and end where they end."""
+    made = []
+
+    def extract(draw):
+        made.append(draw)
+        return torch.full((2, 3), float(draw))
+
+    draws = FeatureDraws(extract, 2, keep)
+    assert [draws[i][0, 0].item() for i in (0, 0, 1, 0)] == [0, 0, 1, 0] and made == calls
+    assert len(list(draws)) == 2
+    with pytest.raises(IndexError, match="2 draws"):
+        draws[2]
 
 
 def test_standardize():
