@@ -173,7 +173,9 @@ def train_all(jobs: Sequence[Job], at_once: int) -> None:
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
     waiting, running = list(jobs), dict[subprocess.Popen[bytes], Job]()
     try:
-        with tqdm(total=len(jobs), desc="train", unit="network", bar_format="{l_bar}{bar}| {elapsed}{postfix}") as bar:
+        often = 0.5 if sys.stderr.isatty() else 10.0
+        layout = "{l_bar}{bar}| {elapsed}{postfix}"
+        with tqdm(total=len(jobs), desc="train", bar_format=layout, mininterval=often, miniters=0) as bar:
             while waiting or running:
                 while waiting and len(running) < at_once:
                     job = waiting.pop(0)
@@ -182,17 +184,18 @@ def train_all(jobs: Sequence[Job], at_once: int) -> None:
                         running[
                             subprocess.Popen(job.command, stdout=output, stderr=subprocess.STDOUT, env=environment)
                         ] = job
-                time.sleep(0.5 if sys.stderr.isatty() else 5.0)
+                time.sleep(0.5)
                 for process in [p for p in running if p.poll() is not None]:
                     job = running.pop(process)
                     if process.returncode != 0:
                         tail = Path(f"{job.folder}.txt").read_text().splitlines()[-1:]
                         raise InputError(f"{job.folder}: training failed ({' '.join(tail)}); see {job.folder}.txt.")
                 shares = {job: share_done(job.folder) for job in running.values()}
-                bar.n = round(len(jobs) - len(waiting) - len(running) + sum(shares.values()), 2)
                 bar.set_postfix_str(
-                    "  ".join(f"{j.folder.parent.name}/{j.folder.name} {s:.0%}" for j, s in shares.items())
+                    "  ".join(f"{j.folder.parent.name}/{j.folder.name} {s:.0%}" for j, s in shares.items()),
+                    refresh=False,
                 )
+                bar.update(round(len(jobs) - len(waiting) - len(running) + sum(shares.values()) - bar.n, 2))
     finally:
         for process in running:
             process.terminate()
@@ -203,7 +206,8 @@ def train_all(jobs: Sequence[Job], at_once: int) -> None:
 def share_done(folder: Path) -> float:
     """How much of a training run its log says is done."""
     log = folder / "log.jsonl"
-    lines = log.read_text().splitlines() if log.exists() else []
+    # What follows the last line end is being written at this moment.
+    lines = log.read_text().split("\n")[:-1] if log.exists() else []
     if not lines:
         return 0.0
     last = json.loads(lines[-1])

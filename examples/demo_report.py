@@ -39,10 +39,8 @@ class Protocol:
 
 
 PROTOCOLS = {
-    "xview": Protocol(
-        "across cameras", {"xview": "across cameras", "xview_clean": "across cameras, without copies of training data"}
-    ),
-    "xsub": Protocol("across subjects", {"xsub": "across subjects", "xsub_clean": "across subjects, without copies"}),
+    "xview": Protocol("across cameras", {"xview": "across cameras", "xview_clean": "across cameras, no copies"}),
+    "xsub": Protocol("across subjects", {"xsub": "across subjects", "xsub_clean": "across subjects, no copies"}),
 }
 """Split to train on -> what to test; clean variants exist where a data set holds copies."""
 
@@ -203,6 +201,11 @@ def write_report(
         "- The small-scale configuration is the paper's method with a faster target, batch norm and a covariance "
         "penalty on the projections, and no temporal shift; the row above it goes without these changes. "
         "See `python -m examples.pretrain small --help`.",
+        *(
+            ["- No copies: without the test recordings that are identical to training recordings."]
+            if any(test.endswith("_clean") for p in protocols.values() for test in p.tests)
+            else []
+        ),
         f"- One run each (seed {seed}), last epoch.",
         "",
         "![One performance by all cameras, and augmented](views.png)",
