@@ -19,8 +19,7 @@ from examples.pictures import performance_picture, training_picture
 from examples.run import InputError, Precision
 from examples.views import make_pipelines
 from skeleton_aug import Compose, CropResize, Normalize
-from skeleton_data import Store
-from skeleton_data.loader import ViewLoader
+from skeleton_data import Store, ViewLoader
 
 
 @dataclass(frozen=True)

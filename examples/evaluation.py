@@ -15,8 +15,7 @@ from examples.encoders import Encoder
 from examples.run import Precision, autocast
 from examples.schedules import step_decay
 from skeleton_aug import Pipeline
-from skeleton_data import Store
-from skeleton_data.loader import ViewLoader
+from skeleton_data import Store, ViewLoader
 
 
 @torch.no_grad()

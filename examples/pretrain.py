@@ -30,7 +30,7 @@ from examples.run import (
 )
 from examples.schedules import target_momentum, warmup_cosine
 from examples.views import make_pipelines
-from skeleton_data.loader import ViewLoader
+from skeleton_data import ViewLoader
 
 KIND = "pretraining state"
 FREE = ("store", "out", "lr", "device", "precision", "resume")

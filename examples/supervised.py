@@ -21,7 +21,7 @@ from examples.run import InputError, Precision, RunFolder, autocast, open_store,
 from examples.schedules import step_decay, warmup_cosine
 from examples.stgcn import Classifier
 from examples.views import make_pipelines
-from skeleton_data.loader import ViewLoader
+from skeleton_data import ViewLoader
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from skeleton_data.convert import Summary, convert
 from skeleton_data.formats import get_format
+from skeleton_data.loader import ViewBatch, ViewLoader
 from skeleton_data.raw import RawFileError, SkeletonDataError
 from skeleton_data.splits import label_fraction
 from skeleton_data.store import Sample, Store
@@ -13,6 +14,8 @@ __all__ = [
     "SkeletonDataError",
     "Store",
     "Summary",
+    "ViewBatch",
+    "ViewLoader",
     "convert",
     "draw_pairs",
     "get_format",
