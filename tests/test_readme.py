@@ -21,7 +21,7 @@ def test_python_blocks(tmp_path):
     code = code.replace('"ntu60.h5"', repr(str(tmp_path / "ntu60.h5"))).replace("batch_size=256", "batch_size=2")
     names: dict[str, np.ndarray] = {}
     exec(compile(code, str(README), "exec"), names)
-    assert names["view"].shape == (2, 150, 25, 3) and names["batch"].shape == (2, 3, 150, 25, 2)
+    assert names["view"].shape == (2, 150, 25, 3) and names["many"].shape == (2, 3, 150, 25, 2)
     assert names["first"].shape == names["second"].shape == (2, 3, 150, 25, 2)
 
 
