@@ -22,7 +22,7 @@ def test_python_blocks(tmp_path):
     names: dict[str, np.ndarray] = {}
     exec(compile(code, str(README), "exec"), names)
     assert names["view"].shape == (2, 150, 25, 3) and names["many"].shape == (2, 3, 150, 25, 2)
-    assert names["first"].shape == names["second"].shape == (2, 3, 150, 25, 2)
+    assert names["first"].shape == names["second"].shape == (2, 3, 150, 25, 1)
 
 
 def test_docstring_examples():
