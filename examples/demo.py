@@ -175,7 +175,7 @@ def train_all(jobs: Sequence[Job], at_once: int) -> None:
     try:
         often = 0.5 if sys.stderr.isatty() else 10.0
         layout = "{l_bar}{bar}| {elapsed}{postfix}"
-        with tqdm(total=len(jobs), desc="train", bar_format=layout, mininterval=often, miniters=0) as bar:
+        with tqdm(total=100 * len(jobs), desc="train", bar_format=layout, mininterval=often, miniters=0) as bar:
             while waiting or running:
                 while waiting and len(running) < at_once:
                     job = waiting.pop(0)
@@ -195,7 +195,8 @@ def train_all(jobs: Sequence[Job], at_once: int) -> None:
                     "  ".join(f"{j.folder.parent.name}/{j.folder.name} {s:.0%}" for j, s in shares.items()),
                     refresh=False,
                 )
-                bar.update(round(len(jobs) - len(waiting) - len(running) + sum(shares.values()) - bar.n, 2))
+                finished = len(jobs) - len(waiting) - len(running)
+                bar.update(100 * finished + sum(int(100 * share) for share in shares.values()) - bar.n)
     finally:
         for process in running:
             process.terminate()
