@@ -99,7 +99,6 @@ def demo(config: DemoConfig) -> None:
     train_all(jobs, config.jobs)
 
     print("\n== Evaluate")
-    torch.set_num_threads(os.cpu_count() or 1)
     scores: list[Scores] = []
     with tqdm(total=len(protocols) * (len(TRAINED) + 1), desc="evaluate", unit="encoder") as bar:
         for name, protocol in protocols.items():

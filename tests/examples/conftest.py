@@ -20,7 +20,11 @@ from skeleton_data.synthetic import synthesize
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> None:
-    """Sums in one order, so that equal runs are equal to the bit; and no fight over cores."""
+    """Sums in one order, so that equal runs are equal to the bit; and no fight over cores.
+
+    Once for all: a convolution planned for one number of threads and run with another corrupts memory (seen with
+    PyTorch 2.13.0 on a CPU).
+    """
     torch.set_num_threads(1)
 
 
