@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from examples import knn_eval, linear_eval, tsne
-from examples.encoders import EncoderSettings
+from examples import knn_eval, linear_eval, pretrain, tsne
 from examples.evaluation import accuracy, nearest_neighbours, standardize, train_linear
 from examples.pictures import performance_picture, training_picture
 from examples.run import InputError, Precision
@@ -226,7 +225,8 @@ def draw_performance(path: Path, store: Store, split: str, seed: int) -> None:
     most = max(len(group) for group in groups)
     full = [group for group in groups if len(group) == most]
     group = full[int(np.random.default_rng(seed).integers(len(full)))]
-    pipelines = make_pipelines(EncoderSettings(channels="joint", n_frames=16, views="short"), store.skeleton)
+    settings = replace(pretrain.SMALL.encoder, channels="joint")
+    pipelines = make_pipelines(settings, store.skeleton, pretrain.SMALL.without)
     views = {
         "aggressive view (T1)": (pipelines.aggressive, int(group[0])),
         "conservative view (T2)": (pipelines.conservative, int(group[-1])),
