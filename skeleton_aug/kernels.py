@@ -11,7 +11,8 @@ All helpers of a kernel live in its file, since numba's cache does not see chang
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from skeleton_aug.compiled import kernel
 
 PRESENT_AT_ORIGIN = 1e-12
 """Metres. All zeros mean "missing", so a present joint that an operator moves exactly onto the origin (the base of
@@ -20,7 +21,7 @@ the spine, after centring) is written one picometre beside it and stays present 
 _FUSED = {"contract"}
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _missing(line, at, width):  # type: ignore[no-untyped-def]
     for c in range(at, at + width):  # noqa: SIM110 - numba has no any()
         if line[c] != 0:
@@ -28,13 +29,13 @@ def _missing(line, at, width):  # type: ignore[no-untyped-def]
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _window(n_run, longest):  # type: ignore[no-untyped-def]
     window = min(n_run, longest)
     return window - 1 + window % 2
 
 
-@njit(cache=True, nogil=True, fastmath=_FUSED)
+@kernel(fastmath=_FUSED)
 def _taps_15(source, at, target, to, size, step, w):  # type: ignore[no-untyped-def]
     """Paper's window, unrolled; unsigned indices, since LLVM cannot vectorise the wrapping of negative ones."""
     w0, w1, w2, w3, w4, w5, w6, w7 = w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7]
@@ -51,7 +52,7 @@ def _taps_15(source, at, target, to, size, step, w):  # type: ignore[no-untyped-
         )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, fastmath=_FUSED)
+@kernel(fastmath=_FUSED)
 def _taps(source, at, target, to, size, step, weights):  # type: ignore[no-untyped-def]
     """``target[to + i] = sum over k of weights[k] * source[at + k * step + i]`` for i < size."""
     if weights.size == 15:
@@ -67,7 +68,7 @@ def _taps(source, at, target, to, size, step, weights):  # type: ignore[no-untyp
                 out[i] += weight * s[i]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _filter_run(source, at, target, to, n_run, low, high, step, bank, shortest):  # type: ignore[no-untyped-def]
     """Filter the frames [low, high) of a run of frames that lies, ``step`` numbers each, at ``at``, into ``to``."""
     window = _window(n_run, bank.shape[1])
@@ -88,7 +89,7 @@ def _filter_run(source, at, target, to, n_run, low, high, step, bank, shortest):
         _taps(source, start, target, to + t * step, step, step, bank[window, place, :window])
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _whole_frames(rows, start, n_track, n_joints, there):  # type: ignore[no-untyped-def]
     """Mark the frames that are there; False where a frame lacks some joints only."""
     for t in range(n_track):
@@ -101,7 +102,7 @@ def _whole_frames(rows, start, n_track, n_joints, there):  # type: ignore[no-unt
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _constant_until(flags, begin, end):  # type: ignore[no-untyped-def]
     at = begin + 1
     while at < end and flags[at] == flags[begin]:
@@ -109,7 +110,7 @@ def _constant_until(flags, begin, end):  # type: ignore[no-untyped-def]
     return at
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _filter_body(source, at, target, there, low, high, step, bank, shortest):  # type: ignore[no-untyped-def]
     """Filter each run of frames that are there, as far as it reaches into [low, high)."""
     begin, n_frames = np.int64(0), there.size
@@ -122,7 +123,7 @@ def _filter_body(source, at, target, there, low, high, step, bank, shortest):  #
         begin = end
 
 
-@njit(cache=True, nogil=True, fastmath=_FUSED)
+@kernel(fastmath=_FUSED)
 def _affine_planes(source, at, n, x_out, y_out, z_out, a, o, tiny):  # type: ignore[no-untyped-def]
     """Affine from n points (x, y, z) to three planes."""
     a00, a01, a02, a10, a11, a12, a20, a21, a22 = (
@@ -138,7 +139,7 @@ def _affine_planes(source, at, n, x_out, y_out, z_out, a, o, tiny):  # type: ign
         x_out[i], y_out[i], z_out[i] = u, v, w
 
 
-@njit(cache=True, nogil=True, fastmath=_FUSED)
+@kernel(fastmath=_FUSED)
 def _affine_rows(source, at, n, target, to, a, o, tiny):  # type: ignore[no-untyped-def]
     """Affine from n points (x, y, z) to n points."""
     a00, a01, a02, a10, a11, a12, a20, a21, a22 = (
@@ -154,7 +155,7 @@ def _affine_rows(source, at, n, target, to, a, o, tiny):  # type: ignore[no-unty
         out[3 * i], out[3 * i + 1], out[3 * i + 2] = u, v, w
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _merge_bodies(planes_of_body, n, n_bodies, planes):  # type: ignore[no-untyped-def]
     """Planes (M, 3, ...) of n points each to planes (3, ...) in which the bodies of a point are neighbours."""
     for c in range(3):
@@ -170,7 +171,7 @@ def _merge_bodies(planes_of_body, n, n_bodies, planes):  # type: ignore[no-untyp
                     out[i * n_bodies + m] = body[i]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _bone_planes(planes, n_lines, parents, n_bodies):  # type: ignore[no-untyped-def]
     """Bones of planes 0..2 to planes 3..5."""
     line = parents.size * n_bodies
@@ -184,7 +185,7 @@ def _bone_planes(planes, n_lines, parents, n_bodies):  # type: ignore[no-untyped
                     bones[at] = joints[at] - joints[begin + up * n_bodies + m]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _bone_rows(rows, n_lines, parents, keep_joints, target):  # type: ignore[no-untyped-def]
     """Rows (x, y, z) of joints to rows of bones, or of joints and bones."""
     width = 6 if keep_joints else 3
@@ -198,7 +199,7 @@ def _bone_rows(rows, n_lines, parents, keep_joints, target):  # type: ignore[no-
                     target[to + c] = rows[at + c]
 
 
-@njit(cache=True, nogil=True, fastmath=_FUSED)
+@kernel(fastmath=_FUSED)
 def _blend_lines(lines, low, high, part, weights, out, at, n_lines, begin, end):  # type: ignore[no-untyped-def]
     """Line t of the output blends those of frames low[t] and high[t]; frames from ``end`` on have the zero line."""
     size, zero = weights.size, lines.dtype.type(0)
@@ -213,7 +214,7 @@ def _blend_lines(lines, low, high, part, weights, out, at, n_lines, begin, end):
             to[j] = (rest * a[j] + share * b[j]) * weights[j] + zero
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _blend_apart(lines, low, high, share, there_low, there_high, weights, out, at):  # type: ignore[no-untyped-def]
     """One line, of which some bodies are there in one of the two frames only: they take that one."""
     n_bodies = there_low.size
@@ -226,7 +227,7 @@ def _blend_apart(lines, low, high, share, there_low, there_high, weights, out, a
             out[at + j] = value * weights[j] + lines.dtype.type(0)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _place(before, after, mix, n_t, n_source, low, high, part):  # type: ignore[no-untyped-def]
     """Frames that each output frame blends, ``n_source`` for a missing one; and the range of those in use."""
     begin, end = n_source, 0
@@ -248,7 +249,7 @@ def _place(before, after, mix, n_t, n_source, low, high, part):  # type: ignore[
     return min(begin, end), end
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc"})
+@kernel(fastmath={"reassoc"})
 def _count_zeros(values):  # type: ignore[no-untyped-def]
     # Counted in floats, of which a vector register holds more than of 64-bit integers.
     count = values.dtype.type(0)
@@ -257,7 +258,7 @@ def _count_zeros(values):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _lay_frames(source, at, there, begin, end, n_joints, planes, rows, matrix, offset, tiny):  # type: ignore[no-untyped-def]
     """Affine of the frames [begin, end) of one body into planes (3, ...) or, if there are any, rows."""
     t = begin
@@ -278,7 +279,7 @@ def _lay_frames(source, at, there, begin, end, n_joints, planes, rows, matrix, o
         t = until
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _keep_present(out, at, n_t, n_joints, n_bodies, joint_step, plane_step, low, high, there, weights, tiny):  # type: ignore[no-untyped-def]
     """Nudge the joints that a blend of two frames put exactly onto the origin."""
     for t in range(n_t):
@@ -290,7 +291,7 @@ def _keep_present(out, at, n_t, n_joints, n_bodies, joint_step, plane_step, low,
                     out[i] = tiny * weights[(v * n_bodies + m) * joint_step]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _mark_present(rows, row, first, length, gapless, n_joints, n_source, there):  # type: ignore[no-untyped-def]
     """Mark which of the ``n_source`` frames each body has; False where a frame has only some of the joints."""
     for m in range(row.size):
@@ -302,7 +303,7 @@ def _mark_present(rows, row, first, length, gapless, n_joints, n_source, there):
     return True
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc"})
+@kernel(fastmath={"reassoc"})
 def _touch(values):  # type: ignore[no-untyped-def]
     """Read memory in one plain sweep, which the processor fetches ahead; loops over points it fetches too late."""
     total = values.dtype.type(0)
@@ -311,7 +312,7 @@ def _touch(values):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _lay_lines(  # type: ignore[no-untyped-def]
     rows, row, first, length, there, begin, end, n_source,
     filtered, bank, shortest, matrix, offset, tiny, parents, bone_channels, n_joints, model_layout,
@@ -342,7 +343,7 @@ def _lay_lines(  # type: ignore[no-untyped-def]
         _bone_rows(points, n, parents, bone_channels == 2, planes[0])
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _apply_whole(  # type: ignore[no-untyped-def]
     rows, row, first, length, gapless,
     filtered, bank, shortest, before, after, mix, n_t,
@@ -400,11 +401,11 @@ def _apply_whole(  # type: ignore[no-untyped-def]
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def apply_to_frames(  # type: ignore[no-untyped-def]
     done, rows, n_joints, n_channels, row, first, length, gapless,
-    filter_active, bank, shortest, before, after, mix, n_out,
-    matrix, offset, parents, bone_channels, weights,
+    filter_active, bank, shortest, taps, before, after, mix, n_out,
+    matrix, offset, parents, bone_channels, source, weights,
     out, out_start, model_layout,
 ):  # fmt: skip
     """Filter, gather, affine, bones, weights, for the bodies of which every frame is whole.
@@ -422,7 +423,7 @@ def apply_to_frames(  # type: ignore[no-untyped-def]
         for m in range(n_bodies):
             done[n, m] = False
             n_points = max(n_points, (first[n, m] + length[n, m]) * n_joints)
-    if n_channels != 3 or n_bodies == 0:
+    if n_channels != 3 or n_bodies == 0 or taps.size > 0 or source.size > 0:
         return
     width, tiny = 3 if bone_channels < 2 else 6, dtype.type(PRESENT_AT_ORIGIN)
     together = n_bodies if model_layout else 1

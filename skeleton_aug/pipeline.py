@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skeleton_aug.operators import BonesOf, Gather, Operator
-from skeleton_aug.plan import Arrays, Batch, Layout, Plan
+from skeleton_aug.batch import Batch
+from skeleton_aug.operators import Operator
+from skeleton_aug.plan import Arrays, Layout, Plan
 from skeleton_aug.randomness import Draws, Key, fresh_seed, stream_key
 from skeleton_aug.samples import Samples
 from skeleton_aug.skeletons import Skeleton
@@ -99,8 +100,11 @@ class Transform(Pipeline):
         """Name used in errors and as the transform's stream of random numbers."""
         return type(self).__name__
 
-    def sample(self, draws: Draws, batch: Batch) -> Operator:
-        """Draw the parameters for N samples and return the operator; all randomness comes from ``draws``."""
+    def sample(self, draws: Draws, batch: Batch) -> Operator | tuple[Operator, ...]:
+        """Draw the parameters for N samples and return the operator, or several in order.
+
+        All randomness comes from ``draws``.
+        """
         raise NotImplementedError(f"{self.name} must define sample(draws, batch) -> Operator.")
 
     def draw_into(self, batch: Batch, key: Key) -> None:
@@ -112,15 +116,9 @@ class Transform(Pipeline):
         chosen = draws.chance(self.p) if self.p < 1 else None
         if chosen is None:
             draws.skip()
-        operator = self.sample(draws, batch)
-        if chosen is not None and not chosen.all():
-            if isinstance(operator, BonesOf):
-                raise ValueError(f"{self.name} changes the number of channels, so p must be 1, got {self.p}.")
-            if isinstance(operator, Gather):
-                operator = operator.where(chosen, batch.n_frames)
-            else:
-                operator = operator.where(chosen)
-        batch.add(operator)
+        drawn = self.sample(draws, batch)
+        for operator in drawn if isinstance(drawn, tuple) else (drawn,):
+            batch.add(operator if chosen is None else operator.where(chosen, batch))
 
 
 def check_joints(who: str, batch: Batch, skeleton: Skeleton) -> None:

@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
+
+from skeleton_aug.compiled import kernel
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -24,7 +25,7 @@ _READY_BLOCKS = 3
 """Blocks of four numbers that are made for all transforms at once: a chance, and six numbers more."""
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _multiply_high_low(a, b):  # type: ignore[no-untyped-def]
     mask = np.uint64(0xFFFFFFFF)
     shift = np.uint64(32)
@@ -36,7 +37,7 @@ def _multiply_high_low(a, b):  # type: ignore[no-untyped-def]
     return a_high * b_high + (middle >> shift) + (carry >> shift), a * b
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _fill(words, key_seed, key_stream, block, view, epoch, indices):  # type: ignore[no-untyped-def]
     n, width = words.shape
     for i in range(n):
@@ -58,7 +59,7 @@ def _fill(words, key_seed, key_stream, block, view, epoch, indices):  # type: ig
                 words[i, first + 3] = c3
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _fill_streams(units, key_seed, streams, view, epoch, indices):  # type: ignore[no-untyped-def]
     """First uniform numbers of several streams, (S, N, width)."""
     words = np.empty(units.shape[1:], np.uint64)

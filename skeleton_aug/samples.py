@@ -7,13 +7,31 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from skeleton_aug.compiled import kernel
 
 FloatRows = NDArray[Any]
 
+CHANNELS = ("xy", "xyz", "xyc", "xyzc")
+"""What a joint's numbers may be: two or three coordinates, and a confidence behind them."""
+_USUAL_CHANNELS = {2: "xy", 3: "xyz", 4: "xyzc", 6: "xyz"}
 
-@njit(cache=True, nogil=True, fastmath={"reassoc"})
+
+def name_channels(n_channels: int, channels: str | None) -> str:
+    """Check what the channels are said to be; unless it is said, 2 are xy, 3 xyz, 4 xyzc, 6 xyz of joint and bone."""
+    if channels is None:
+        if n_channels not in _USUAL_CHANNELS:
+            raise ValueError(f"Say what {n_channels} channels are: channels={', '.join(map(repr, CHANNELS))}.")
+        return _USUAL_CHANNELS[n_channels]
+    if channels not in CHANNELS:
+        raise ValueError(f"channels must be one of {CHANNELS}, got {channels!r}.")
+    if n_channels == 0 or n_channels % len(channels):
+        raise ValueError(f"channels={channels!r} asks for C = {len(channels)} or a multiple, got C = {n_channels}.")
+    return channels
+
+
+@kernel(fastmath={"reassoc"})
 def _count_zeros(row):  # type: ignore[no-untyped-def]
     """Zeros of a row, and a sum that is NaN unless all of it is finite."""
     zero, one = row.dtype.type(0), row.dtype.type(1)
@@ -24,7 +42,7 @@ def _count_zeros(row):  # type: ignore[no-untyped-def]
     return zeros, poison
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _count_present(row, width):  # type: ignore[no-untyped-def]
     present = 0
     for at in range(0, row.size, width):
@@ -35,7 +53,7 @@ def _count_present(row, width):  # type: ignore[no-untyped-def]
     return present
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _describe_bodies(rows, n_columns, width, n_frames, row, first, length, gapless):  # type: ignore[no-untyped-def]
     """Find each body's first and last frame, and whether anything is missing between; True if all is finite."""
     finite, start = True, 0
@@ -77,6 +95,8 @@ class Samples:
         True where nothing is missing in the track: no joint, and with C = 6 no bone.
     n_frames : (N,) int64 array
         Length of each sample.
+    channels : {"xyz", "xy", "xyc", "xyzc"}
+        A joint's numbers: coordinates, and ``c``, a confidence. With bones or motion behind them, C is a multiple.
     """
 
     rows: FloatRows
@@ -85,6 +105,7 @@ class Samples:
     length: NDArray[np.int64]
     gapless: NDArray[np.bool_]
     n_frames: NDArray[np.int64]
+    channels: str = "xyz"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rows", _read_only(self.rows))
@@ -109,14 +130,43 @@ class Samples:
         """Channels, C."""
         return int(self.rows.shape[2])
 
+    def part(self, samples: slice) -> Samples:
+        """Return some of the samples, without a copy of their rows."""
+        tables = self.row[samples], self.first[samples], self.length[samples], self.gapless[samples]
+        return Samples(self.rows, *tables, self.n_frames[samples], self.channels)
+
+    def reorder_bodies(self, source: NDArray[np.int64]) -> Samples:
+        """Return samples whose body m is body ``source[n, m]`` of these, -1 for none; the rows are not copied."""
+        there, at = source >= 0, np.maximum(source, 0)
+        row, first, length, gapless = (
+            np.where(there, np.take_along_axis(table, at, axis=1), absent)
+            for table, absent in ((self.row, 0), (self.first, 0), (self.length, 0), (self.gapless, True))
+        )
+        return Samples(self.rows, row, first, length, gapless, self.n_frames, self.channels)
+
+    def to_arrays(self) -> list[NDArray[Any]]:
+        """Copy each sample into an array (M, T, V, C)."""
+        arrays = []
+        for n in range(self.n):
+            x = np.zeros((self.n_bodies, int(self.n_frames[n]), *self.rows.shape[1:]), self.rows.dtype)
+            for m in range(self.n_bodies):
+                row, first, length = self.row[n, m], self.first[n, m], self.length[n, m]
+                x[m, first : first + length] = self.rows[row : row + length]
+            arrays.append(x)
+        return arrays
+
     @classmethod
-    def from_arrays(cls, arrays: Sequence[NDArray[Any]] | NDArray[Any], *, check: bool = True) -> Samples:
+    def from_arrays(
+        cls, arrays: Sequence[NDArray[Any]] | NDArray[Any], *, channels: str | None = None, check: bool = True
+    ) -> Samples:
         """Describe dense samples.
 
         Parameters
         ----------
         arrays : (N, M, T, V, C) array, or a sequence of (M, T, V, C) arrays
             float32 or float64; a batch array that is C-contiguous is not copied. T may differ in a sequence.
+        channels : {"xyz", "xy", "xyc", "xyzc"}, optional
+            What C holds; by default 2 are xy, 3 xyz, 4 xyzc, and 6 xyz of joint and bone.
         check : bool
             Reject NaN and infinities.
 
@@ -131,7 +181,7 @@ class Samples:
             head = _sample_array(arrays[0])
             lengths = np.full(len(arrays), head.shape[1], np.int64)
             rows = np.ascontiguousarray(arrays).reshape(-1, *head.shape[2:])
-            return cls.from_rows(rows, lengths, head.shape[0], check=check)
+            return cls.from_rows(rows, lengths, head.shape[0], channels=channels, check=check)
         parts = [_sample_array(a) for a in arrays]
         if not parts:
             raise ValueError("Expected at least one sample (M, T, V, C), got none.")
@@ -141,19 +191,27 @@ class Samples:
         n_bodies, _, *joint = parts[0].shape
         lengths = np.array([a.shape[1] for a in parts], np.int64)
         rows = np.concatenate([a.reshape(-1, *joint) for a in parts])
-        return cls.from_rows(rows, lengths, n_bodies, check=check)
+        return cls.from_rows(rows, lengths, n_bodies, channels=channels, check=check)
 
     @classmethod
-    def from_rows(cls, rows: FloatRows, n_frames: NDArray[np.int64], n_bodies: int, *, check: bool = True) -> Samples:
+    def from_rows(
+        cls,
+        rows: FloatRows,
+        n_frames: NDArray[np.int64],
+        n_bodies: int,
+        *,
+        channels: str | None = None,
+        check: bool = True,
+    ) -> Samples:
         """Describe rows in which the bodies of the samples follow one another, each with all frames of its sample."""
         shape, n_channels = (len(n_frames), n_bodies), rows.shape[2]
         row, first, length = np.empty(shape, np.int64), np.empty(shape, np.int64), np.empty(shape, np.int64)
-        gapless, vector = np.empty(shape, np.bool_), 3 if n_channels % 3 == 0 else n_channels
+        gapless, channels = np.empty(shape, np.bool_), name_channels(n_channels, channels)
         rows, n_columns = _read_only(rows), rows.shape[1] * n_channels
-        finite = _describe_bodies(rows.reshape(-1), n_columns, vector, n_frames, row, first, length, gapless)
+        finite = _describe_bodies(rows.reshape(-1), n_columns, len(channels), n_frames, row, first, length, gapless)
         if check and not finite:
             raise ValueError(_name_not_finite(rows, n_frames, n_bodies))
-        return cls(rows, row, first, length, gapless, n_frames)
+        return cls(rows, row, first, length, gapless, n_frames, channels)
 
 
 def _read_only(rows: FloatRows) -> FloatRows:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from skeleton_aug.batch import Batch
 from skeleton_aug.operators import BonesOf
 from skeleton_aug.pipeline import Transform, check_joints
-from skeleton_aug.plan import Batch
 from skeleton_aug.randomness import Draws
 from skeleton_aug.skeletons import Skeleton, get_skeleton
 

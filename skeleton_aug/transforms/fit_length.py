@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 
+from skeleton_aug.batch import Batch
 from skeleton_aug.operators import Gather
 from skeleton_aug.pipeline import Transform
-from skeleton_aug.plan import Batch
 from skeleton_aug.randomness import Draws
 
 _CROPS = ("start", "center", "random")

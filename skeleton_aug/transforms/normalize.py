@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from skeleton_aug.batch import Batch
+from skeleton_aug.compiled import kernel
 from skeleton_aug.operators import Affine
 from skeleton_aug.pipeline import Transform, check_joints
-from skeleton_aug.plan import Batch
 from skeleton_aug.randomness import Draws
 from skeleton_aug.skeletons import Skeleton, get_skeleton
 
@@ -59,7 +59,7 @@ class Normalize(Transform):
         return Affine(matrix, offset)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _first_row_with(rows, row, length, joints):  # type: ignore[no-untyped-def]
     """Row of the first frame of the first present body that has all ``joints``; -1 if there is none."""
     for m in range(row.size):
@@ -72,7 +72,7 @@ def _first_row_with(rows, row, length, joints):  # type: ignore[no-untyped-def]
     return -1
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _unit(x, y, z):  # type: ignore[no-untyped-def]
     """Vector of length 1 in the same direction, zero for one too short to have a direction."""
     length = (x * x + y * y + z * z) ** 0.5
@@ -80,7 +80,7 @@ def _unit(x, y, z):  # type: ignore[no-untyped-def]
     return x * scale, y * scale, z * scale
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _axes(frame, base, spine, left, right):  # type: ignore[no-untyped-def]
     """Left, back and up axes of one frame; all zero where joints in line do not say where left is."""
     z0, z1, z2 = _unit(
@@ -98,7 +98,7 @@ def _axes(frame, base, spine, left, right):  # type: ignore[no-untyped-def]
     return x0, x1, x2, z1 * x2 - z2 * x1, z2 * x0 - z0 * x2, z0 * x1 - z1 * x0, z0, z1, z2
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _body_frames(rows, row, length, joints, rotate, matrix, offset):  # type: ignore[no-untyped-def]
     base, spine, left, right = joints
     for n in range(row.shape[0]):

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skeleton_aug.batch import Batch
 from skeleton_aug.operators import Gather
 from skeleton_aug.pipeline import Transform, check_range
-from skeleton_aug.plan import Batch
 from skeleton_aug.randomness import Draws
 
 

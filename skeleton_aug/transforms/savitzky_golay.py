@@ -8,9 +8,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from skeleton_aug.batch import Batch
 from skeleton_aug.operators import FrameFilter
 from skeleton_aug.pipeline import Transform
-from skeleton_aug.plan import Batch
 from skeleton_aug.randomness import Draws
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from skeleton_aug.batch import Batch
 from skeleton_aug.operators import Affine
 from skeleton_aug.pipeline import Transform, check_range
-from skeleton_aug.plan import Batch
 from skeleton_aug.randomness import Draws
 
 _CANDIDATES = 8

@@ -2,6 +2,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skeleton_aug import Samples
+from skeleton_aug.batch import Batch
 from skeleton_aug.operators import Affine, FrameFilter, Gather, JointWeights
 
 MASK = np.array([True, False])
@@ -35,7 +37,8 @@ def test_where_spares_samples():
     np.testing.assert_array_equal(affine.matrix[0], np.full((3, 3), 2.0))
     np.testing.assert_array_equal(JointWeights(np.zeros((2, 4))).where(MASK).weights, [[0] * 4, [1] * 4])
     assert FrameFilter(np.ones((2, 1, 1)), 1, np.ones(2, bool)).where(MASK).active.tolist() == [True, False]
-    gather = Gather.frames(np.array([[2, 1], [1, 0]]), np.array([2, 2])).where(MASK, np.array([3, 4]))
+    batch = Batch(Samples.from_arrays([np.ones((1, t, 2, 3)) for t in (3, 4)]))
+    gather = Gather.frames(np.array([[2, 1], [1, 0]]), np.array([2, 2])).where(MASK, batch)
     assert gather.n_frames.tolist() == [2, 4]
     assert gather.before[0, :2].tolist() == [2, 1]
     assert gather.before[1].tolist() == [0, 1, 2, 3]
@@ -69,7 +72,7 @@ def test_gather_composition_is_application_in_turn():
         np.testing.assert_allclose(got, np.where(frames < 0, np.nan, row[frames]), rtol=1e-12)
     np.testing.assert_allclose(expand(blend.after(whole), x), expand(blend, np.array(expand(whole, x))), rtol=1e-12)
     assert blend.after(blend) is None
-    exact = Gather.at(np.array([[3.0, 1.0, 5.0, 2.0]] * 2), lengths, n_source)
+    exact = Gather.frames(np.array([[3, 1, 5, 2]] * 2), lengths)
     again = Gather.at(np.array([[0.5, 1.5, 2.0, 2.25]] * 2), lengths, lengths)
     np.testing.assert_allclose(expand(again.after(exact), x), expand(again, np.array(expand(exact, x))), rtol=1e-12)
 

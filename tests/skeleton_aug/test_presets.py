@@ -3,7 +3,7 @@ import pytest
 
 from skeleton_aug import SKELETONS, Bones, presets
 from skeleton_aug.testing import random_sample
-from tests.skeleton_aug import reference
+from tests.skeleton_aug.reference import pipeline as reference
 
 # Transforms and settings as the paper has them, in order.
 AGGRESSIVE = [

@@ -22,30 +22,9 @@ from skeleton_aug import (
     presets,
 )
 from skeleton_aug.testing import batches, random_sample
-from tests.skeleton_aug import reference
+from tests.skeleton_aug.reference import pipeline as reference
 
-SINGLE = [
-    Normalize(),
-    Normalize(rotate=False),
-    SavitzkyGolay(),
-    SavitzkyGolay(window=5, order=3, p=0.5),
-    SavitzkyGolay(window=7, order=0),
-    Resample(),
-    Resample(rate_range=(0.3, 4.0), p=0.5),
-    CropResize(n_frames=20),
-    CropResize(n_frames=1, ratio_range=(1.0, 1.0)),
-    FitLength(n_frames=20),
-    FitLength(n_frames=20, crop="center", short="zeros"),
-    FitLength(n_frames=20, crop="random", short="last", p=0.5),
-    TemporalShift(),
-    TemporalShift(max_offset=50, p=0.5),
-    Shear(),
-    Shear(factor_range=(-2.0, 2.0), keep_orientation=True, p=0.5),
-    SideDrop(),
-    SideDrop(p=0.5),
-    Bones(),
-    Bones(channels="bone"),
-]
+SINGLE = reference.CASES
 COMPOSED = [
     presets.aggressive(n_frames=20),
     presets.aggressive(n_frames=20, channels="joint+bone"),
@@ -63,7 +42,6 @@ COMPOSED = [
     Compose([Shear(), Normalize(rotate=False), SideDrop(), Shear(), Normalize()]),
     Compose([SavitzkyGolay(), SavitzkyGolay(p=0.5), TemporalShift(), TemporalShift()]),
 ]
-ONE_LENGTH = {CropResize, FitLength}
 
 
 def name(pipeline):
