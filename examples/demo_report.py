@@ -88,7 +88,7 @@ def choose_protocols(store: Store, every: bool) -> dict[str, Protocol]:
 def score_raw(store: Store, split: str, protocol: Protocol) -> Scores:
     """Read out the coordinates themselves: centred on the first frame, resized to 20 frames, not rotated."""
     pipeline = Compose(
-        [Normalize(skeleton=store.skeleton, rotate=False), CropResize(n_frames=RAW_FRAMES, ratio_range=(1.0, 1.0))]
+        [Normalize(rotation="none", skeleton=store.skeleton), CropResize(n_frames=RAW_FRAMES, ratio_range=(1.0, 1.0))]
     )
     labels = torch.from_numpy(np.unique(store.labels, return_inverse=True)[1])
     everything = np.arange(len(store))

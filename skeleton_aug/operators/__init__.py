@@ -5,6 +5,7 @@ data; the others (:class:`Alone`) take a pass of their own.
 """
 
 from skeleton_aug.operators.base import Alone, Mask, Operator
+from skeleton_aug.operators.centring import CenterFrames
 from skeleton_aug.operators.custom import Custom
 from skeleton_aug.operators.joints import BodyOrder, BonesOf, JointOrder, JointWeights
 from skeleton_aug.operators.space import Affine
@@ -15,6 +16,7 @@ __all__ = [
     "Alone",
     "BodyOrder",
     "BonesOf",
+    "CenterFrames",
     "Custom",
     "FrameBlur",
     "FrameFilter",

@@ -1,119 +1,263 @@
-"""Centring and canonical orientation."""
+"""Centring, canonical orientation and size."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 
 from skeleton_aug.batch import Batch
 from skeleton_aug.compiled import kernel
-from skeleton_aug.operators import Affine
+from skeleton_aug.operators import Affine, CenterFrames, Operator
 from skeleton_aug.pipeline import Transform, check_joints
 from skeleton_aug.randomness import Draws
 from skeleton_aug.skeletons import Skeleton, get_skeleton
 
+Center = Literal["sequence", "frame", "none"]
+Rotation = Literal["canonical", "legacy", "none"]
+Measure = Literal["spine", "torso", "shoulders"]
+
+_ROLES = ("base", "spine", "left_shoulder", "right_shoulder")
+_MEASURED = {"spine": _ROLES[:2], "torso": ("base", *_ROLES[2:]), "shoulders": _ROLES[2:]}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Normalize(Transform):
-    """Move the body to the origin and turn it to a canonical orientation, both taken from its first valid frame.
+    """Move the body to the origin, turn it to a canonical orientation, and bring it to a size, if asked.
 
-    One rigid motion for all frames and bodies of a sample, so that movement and the distance between persons stay.
-    The first valid frame is the first in which the first present body has all the joints that are needed.
-    Conventions (right-handed, metres): the origin is the base of the spine, z points along the spine, x to the body's
-    left along the right-to-left shoulder line made orthogonal to z (Gram-Schmidt), and y = z cross x to the back.
+    Rotation and size are taken from the first valid frame and are the same for all frames and bodies of a sample, so
+    that movement stays: the first frame in which the first present body has all the joints that are needed. A sample
+    without such a frame is centred only, by the first frame that has the base of the spine.
+
+    Conventions (right-handed, metres), by ``rotation``:
+
+    - "canonical": z points along the spine, x to the body's left along the right-to-left shoulder line made orthogonal
+      to z (Gram-Schmidt), and y = z cross x to the back. Shoulders in line with the spine leave the sensor's axes.
+    - "legacy": as 2s-AGCN's ``pre_normalization`` does it (Shi et al., 2019), for comparison with models that were
+      trained on it. First the shortest rotation that brings the spine to z, then the shortest that brings the line
+      from the left to the right shoulder to x: x points to the body's *right*, and y = z cross x to the front. The
+      second rotation tilts the spine off z again, by as much as the shoulders were not level, and turns a body whose
+      left shoulder is at greater x about whichever axis is shortest, which may put it upside down. A direction
+      that is opposite to its axis stays so. (2s-AGCN centres on the middle of the spine instead.)
 
     Parameters
     ----------
-    rotate : bool
-        False centres only.
+    center : {"sequence", "frame", "none"}
+        Subtract the base of the spine of the first valid frame; or that of every frame (of its first present body, or
+        the last one seen), which removes walking and takes a pass of its own; or nothing, so that the sample turns
+        and grows about the sensor.
+    rotation : {"canonical", "legacy", "none"}
+        "none" keeps the sensor's axes; two-dimensional data asks for it.
+    scale : float, optional
+        Length that ``measure`` is brought to in the first valid frame, in metres; None keeps the size.
+    measure : {"spine", "torso", "shoulders"}
+        From the base of the spine to the layout's next place on it; from the base to the middle of the shoulders; from
+        shoulder to shoulder.
     skeleton : str or Skeleton
-        Joint layout, which says which joints these are.
+        Joint layout, which says which joints these are (``frame_joints``).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.random.default_rng(0).normal(size=(1, 10, 25, 3))
+    >>> y = Normalize(scale=0.5, measure="torso")(x)
+    >>> float(np.linalg.norm(y[0, 0, [4, 8]].mean(0)).round(6))
+    0.5
     """
 
-    rotate: bool = True
+    center: Center = "sequence"
+    rotation: Rotation = "canonical"
+    scale: float | None = None
+    measure: Measure = "spine"
     skeleton: str | Skeleton = "kinect_v2"
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        for name, known in (("center", Center), ("rotation", Rotation), ("measure", Measure)):
+            if getattr(self, name) not in get_args(known):
+                choices = ", ".join(map(repr, get_args(known)))
+                raise ValueError(f"Normalize: {name} must be one of {choices}, got {getattr(self, name)!r}.")
+        if self.scale is not None and not 0 < self.scale < np.inf:
+            raise ValueError(f"Normalize: scale must be a length above 0 in metres, or None, got {self.scale!r}.")
         skeleton = get_skeleton(self.skeleton)
-        for role in ("base", "spine", "left_shoulder", "right_shoulder") if self.rotate else ("base",):
-            skeleton.frame_joint(role)
+        for role in self._needed:
+            skeleton.role(role)
 
-    def sample(self, draws: Draws, batch: Batch) -> Affine:
+    @property
+    def _needed(self) -> tuple[str, ...]:
+        """Places of the body that the settings ask for."""
+        centred = {"base"} if self.center != "none" else set()
+        measured = set(_MEASURED[self.measure]) if self.scale is not None else set()
+        turned = set(_ROLES) if self.rotation != "none" else set()
+        return tuple(role for role in _ROLES if role in centred | measured | turned)
+
+    def sample(self, draws: Draws, batch: Batch) -> Operator | tuple[Operator, ...]:
         """Nothing to draw; looks at the samples."""
         skeleton = get_skeleton(self.skeleton)
         check_joints(self.name, batch, skeleton)
-        if batch.n_channels % 3 or not batch.has_positions:
-            raise ValueError(
-                f"Normalize needs joint positions x, y, z (C = 3, or 6 with bones), got C = {batch.n_channels}"
-                + ("." if batch.has_positions else " of bones alone; put it before Bones.")
-            )
-        base = skeleton.frame_joint("base")
-        spine, left, right = (
-            skeleton.frame_joint(role) if self.rotate else base for role in ("spine", "left_shoulder", "right_shoulder")
-        )
-        now = batch.samples()
+        self._check_channels(batch)
         matrix, offset = np.empty((batch.n, 3, 3)), np.empty((batch.n, 3))
-        _body_frames(now.rows, now.row, now.length, (base, spine, left, right), self.rotate, matrix, offset)
-        return Affine(matrix, offset)
+        now, needed = batch.samples(), self._needed
+        _body_frames(
+            now.rows, now.row, now.length, len(now.channels), batch.dims,
+            skeleton.role_array, tuple(role in needed for role in _ROLES),
+            self.center == "sequence", get_args(Rotation).index(self.rotation),
+            get_args(Measure).index(self.measure), self.scale or 0.0, matrix, offset,
+        )  # fmt: skip
+        affine = Affine(matrix, offset)
+        if self.center != "frame":
+            return affine
+        centring = CenterFrames(np.array(skeleton.role("base"), np.int64), np.ones(batch.n, np.bool_))
+        # The matrix commutes with it, and behind it joins the pass of what follows.
+        return centring if self.rotation == "none" and self.scale is None else (centring, affine)
+
+    def _check_channels(self, batch: Batch) -> None:
+        if not batch.has_positions:
+            raise ValueError(
+                f"Normalize needs joint positions, got C = {batch.n_channels} of bones or motion alone; put it first."
+            )
+        if self.rotation != "none" and batch.dims != 3:
+            raise ValueError(
+                f"Normalize: rotation={self.rotation!r} needs joint positions x, y, z, got channels "
+                f"{batch.channels!r}. Pass rotation='none' for data in the plane."
+            )
 
 
 @kernel()
-def _first_row_with(rows, row, length, joints):  # type: ignore[no-untyped-def]
-    """Row of the first frame of the first present body that has all ``joints``; -1 if there is none."""
+def _has(frame, width, roles, needed):  # type: ignore[no-untyped-def]
+    """Whether all joints of the needed roles are there."""
+    for role in range(4):
+        if needed[role]:
+            for joint in roles[role]:
+                missing = joint >= 0
+                for c in range(width):
+                    missing &= frame[joint, c] == 0
+                if missing:
+                    return False
+    return True
+
+
+@kernel()
+def _first_row_with(rows, row, length, width, roles, needed):  # type: ignore[no-untyped-def]
+    """Row of the first frame of the first present body that has what is needed; -1 if there is none."""
     for m in range(row.size):
         for at in range(row[m], row[m] + length[m]):
-            complete = True
-            for joint in joints:
-                complete &= rows[at, joint, 0] != 0 or rows[at, joint, 1] != 0 or rows[at, joint, 2] != 0
-            if complete:
+            if _has(rows[at], width, roles, needed):
                 return at
     return -1
 
 
 @kernel()
-def _unit(x, y, z):  # type: ignore[no-untyped-def]
+def _place(frame, dims, joints):  # type: ignore[no-untyped-def]
+    """Mean of some joints, in the plane with z = 0."""
+    x, y, z, n = 0.0, 0.0, 0.0, 0
+    for joint in joints:
+        if joint >= 0:
+            x, y, n = x + frame[joint, 0], y + frame[joint, 1], n + 1
+            if dims == 3:
+                z += frame[joint, 2]
+    n = max(n, 1)
+    return x / n, y / n, z / n
+
+
+@kernel()
+def _between(a, b):  # type: ignore[no-untyped-def]
+    return b[0] - a[0], b[1] - a[1], b[2] - a[2]
+
+
+@kernel()
+def _length(v):  # type: ignore[no-untyped-def]
+    return (v[0] * v[0] + v[1] * v[1] + v[2] * v[2]) ** 0.5
+
+
+@kernel()
+def _unit(v):  # type: ignore[no-untyped-def]
     """Vector of length 1 in the same direction, zero for one too short to have a direction."""
-    length = (x * x + y * y + z * z) ** 0.5
+    length = _length(v)
     scale = 1 / length if length > 1e-9 else 0.0
-    return x * scale, y * scale, z * scale
+    return v[0] * scale, v[1] * scale, v[2] * scale
 
 
 @kernel()
-def _axes(frame, base, spine, left, right):  # type: ignore[no-untyped-def]
-    """Left, back and up axes of one frame; all zero where joints in line do not say where left is."""
-    z0, z1, z2 = _unit(
-        float(frame[spine, 0]) - frame[base, 0],
-        float(frame[spine, 1]) - frame[base, 1],
-        float(frame[spine, 2]) - frame[base, 2],
-    )
-    x0, x1, x2 = (
-        float(frame[left, 0]) - frame[right, 0],
-        float(frame[left, 1]) - frame[right, 1],
-        float(frame[left, 2]) - frame[right, 2],
-    )
-    along = x0 * z0 + x1 * z1 + x2 * z2
-    x0, x1, x2 = _unit(x0 - along * z0, x1 - along * z1, x2 - along * z2)
-    return x0, x1, x2, z1 * x2 - z2 * x1, z2 * x0 - z0 * x2, z0 * x1 - z1 * x0, z0, z1, z2
+def _set_canonical(up, left, matrix):  # type: ignore[no-untyped-def]
+    """Rows left, back and up; nothing done where the two directions do not say where left is."""
+    z = _unit(up)
+    along = left[0] * z[0] + left[1] * z[1] + left[2] * z[2]
+    x = _unit((left[0] - along * z[0], left[1] - along * z[1], left[2] - along * z[2]))
+    y = z[1] * x[2] - z[2] * x[1], z[2] * x[0] - z[0] * x[2], z[0] * x[1] - z[1] * x[0]
+    if y[0] != 0 or y[1] != 0 or y[2] != 0:
+        for d in range(3):
+            matrix[0, d], matrix[1, d], matrix[2, d] = x[d], y[d], z[d]
 
 
 @kernel()
-def _body_frames(rows, row, length, joints, rotate, matrix, offset):  # type: ignore[no-untyped-def]
-    base, spine, left, right = joints
+def _turn_onto(vector, axis, matrix):  # type: ignore[no-untyped-def]
+    """Put behind ``matrix`` the shortest rotation of a vector onto a coordinate axis, as Rodrigues' formula gives it.
+
+    None where the two are parallel or opposite to within 1e-6, as in the published code.
+    """
+    k = np.zeros(3)
+    k[(axis + 1) % 3], k[(axis + 2) % 3] = vector[(axis + 2) % 3], -vector[(axis + 1) % 3]
+    if abs(k[0]) + abs(k[1]) + abs(k[2]) < 1e-6:
+        return
+    length = _length(vector)
+    k /= length
+    cosine = vector[axis] / length
+    share = (1 - cosine) / (k[0] * k[0] + k[1] * k[1] + k[2] * k[2])
+    for d in range(3):
+        x = matrix[0, d], matrix[1, d], matrix[2, d]
+        along = share * (k[0] * x[0] + k[1] * x[1] + k[2] * x[2])
+        matrix[0, d] = cosine * x[0] + k[1] * x[2] - k[2] * x[1] + along * k[0]
+        matrix[1, d] = cosine * x[1] + k[2] * x[0] - k[0] * x[2] + along * k[1]
+        matrix[2, d] = cosine * x[2] + k[0] * x[1] - k[1] * x[0] + along * k[2]
+
+
+@kernel()
+def _set_legacy(up, left, matrix):  # type: ignore[no-untyped-def]
+    _turn_onto(up, 2, matrix)
+    x = matrix[0, 0] * left[0] + matrix[0, 1] * left[1] + matrix[0, 2] * left[2]
+    y = matrix[1, 0] * left[0] + matrix[1, 1] * left[1] + matrix[1, 2] * left[2]
+    z = matrix[2, 0] * left[0] + matrix[2, 1] * left[1] + matrix[2, 2] * left[2]
+    _turn_onto((-x, -y, -z), 0, matrix)
+
+
+@kernel()
+def _set_matrix(frame, dims, roles, rotation, measure, scale, matrix):  # type: ignore[no-untyped-def]
+    """Rotation and size of one frame, into an identity."""
+    base, spine = _place(frame, dims, roles[0]), _place(frame, dims, roles[1])
+    left, right = _place(frame, dims, roles[2]), _place(frame, dims, roles[3])
+    if rotation == 0:
+        _set_canonical(_between(base, spine), _between(right, left), matrix)
+    elif rotation == 1:
+        _set_legacy(_between(base, spine), _between(right, left), matrix)
+    if scale > 0:
+        middle = (left[0] + right[0]) / 2, (left[1] + right[1]) / 2, (left[2] + right[2]) / 2
+        length = _length(_between(right, left))
+        if measure == 0:
+            length = _length(_between(base, spine))
+        elif measure == 1:
+            length = _length(_between(base, middle))
+        if length > 1e-9:
+            matrix *= scale / length
+
+
+@kernel()
+def _body_frames(  # type: ignore[no-untyped-def]
+    rows, row, length, width, dims, roles, needed, centred, rotation, measure, scale, matrix, offset
+):
+    """Matrix and offset of every sample; rotation and measure are counted in the order of their names."""
     for n in range(row.shape[0]):
-        axes = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
-        at = _first_row_with(rows, row[n], length[n], joints)
-        if rotate and at >= 0:
-            found = _axes(rows[at], base, spine, left, right)
-            # Shoulders in line with the spine, or no spine: centre only.
-            if found[3] != 0 or found[4] != 0 or found[5] != 0:
-                axes = found
-        if at < 0:
-            at = _first_row_with(rows, row[n], length[n], (base, base, base, base))
+        matrix[n] = 0.0
         for c in range(3):
-            offset[n, c] = 0
-            for d in range(3):
-                matrix[n, c, d] = axes[3 * c + d]
-                if at >= 0:
-                    offset[n, c] -= axes[3 * c + d] * rows[at, base, d]
+            matrix[n, c, c], offset[n, c] = 1.0, 0.0
+        at = _first_row_with(rows, row[n], length[n], width, roles, needed)
+        if at >= 0:
+            _set_matrix(rows[at], dims, roles, rotation, measure, scale, matrix[n])
+        elif centred:
+            at = _first_row_with(rows, row[n], length[n], width, roles, (True, False, False, False))
+        if centred and at >= 0:
+            base = _place(rows[at], dims, roles[0])
+            for c in range(3):
+                for d in range(3):
+                    offset[n, c] -= matrix[n, c, d] * base[d]

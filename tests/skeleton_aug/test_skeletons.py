@@ -97,9 +97,9 @@ def test_round_trip_through_json(skeleton):
 @every
 def test_frame_joints_name_what_they_say(skeleton):
     """The joints of the canonical frame carry fitting names."""
-    assert skeleton.joints[skeleton.frame_joint("left_shoulder")] == "left_shoulder"
-    assert skeleton.joints[skeleton.frame_joint("right_shoulder")] == "right_shoulder"
-    base, spine = skeleton.frame_joint("base"), skeleton.frame_joint("spine")
+    assert skeleton.joints[skeleton.role("left_shoulder")] == "left_shoulder"
+    assert skeleton.joints[skeleton.role("right_shoulder")] == "right_shoulder"
+    base, spine = skeleton.role("base"), skeleton.role("spine")
     assert skeleton.parents[base] == spine
 
 
@@ -128,4 +128,4 @@ def test_unknown_names_list_the_known():
 def test_a_missing_role_is_explained():
     """A skeleton without a canonical frame says how to give it one."""
     with pytest.raises(ValueError, match=r"frame_joints=\{'base': index"):
-        Skeleton("mine", ("a",), (-1,)).frame_joint("base")
+        Skeleton("mine", ("a",), (-1,)).role("base")

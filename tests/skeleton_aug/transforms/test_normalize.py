@@ -58,7 +58,7 @@ def test_centring_only():
     """Without rotation the first valid base is subtracted."""
     x = random_sample(np.random.default_rng(0), 2, 10, dtype="float64")
     x[0, :3, BASE] = 0
-    y = Normalize(rotate=False)(x, seed=0)
+    y = Normalize(rotation="none")(x, seed=0)
     present = (x != 0).any(-1)
     np.testing.assert_allclose(y[present], (x - x[0, 3, BASE])[present], atol=1e-11)
     assert not y[~present].any()
@@ -101,5 +101,5 @@ def test_a_skeleton_without_a_frame_is_refused():
     """The message names the role that is missing; centring needs the base only."""
     with pytest.raises(ValueError, match="which joint is the 'spine'"):
         Normalize(skeleton=Skeleton("mine", ("a", "b"), (-1, 0), frame_joints={"base": 0}))
-    Normalize(rotate=False, skeleton=Skeleton("mine", ("a", "b"), (-1, 0), frame_joints={"base": 0}))
+    Normalize(rotation="none", skeleton=Skeleton("mine", ("a", "b"), (-1, 0), frame_joints={"base": 0}))
     assert all(Normalize(skeleton=s) for s in SKELETONS.values())
