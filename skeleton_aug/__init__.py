@@ -4,7 +4,8 @@ Samples are arrays ``(M, T, V, C)``: bodies, frames, joints, channels (x, y, z i
 """
 
 from skeleton_aug import presets, transforms
-from skeleton_aug.pipeline import Compose, Pipeline, Transform, TwoViews
+from skeleton_aug.compose import Compose, OneOf, SomeOf
+from skeleton_aug.pipeline import Pipeline, Transform
 from skeleton_aug.plan import Plan
 from skeleton_aug.samples import Samples
 from skeleton_aug.skeletons import SKELETONS, Skeleton, get_skeleton
@@ -19,6 +20,7 @@ from skeleton_aug.transforms import (
     SideDrop,
     TemporalShift,
 )
+from skeleton_aug.views import TwoViews, Views
 
 __version__ = "0.1.0"
 
@@ -29,6 +31,7 @@ __all__ = [
     "CropResize",
     "FitLength",
     "Normalize",
+    "OneOf",
     "Pipeline",
     "Plan",
     "Resample",
@@ -37,9 +40,11 @@ __all__ = [
     "Shear",
     "SideDrop",
     "Skeleton",
+    "SomeOf",
     "TemporalShift",
     "Transform",
     "TwoViews",
+    "Views",
     "__version__",
     "get_skeleton",
     "presets",

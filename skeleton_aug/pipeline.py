@@ -1,31 +1,57 @@
-"""Transforms, and pipelines of them."""
+"""What every pipeline does, and transforms, of which pipelines are made."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skeleton_aug.batch import Batch
-from skeleton_aug.operators import Operator
+from skeleton_aug.operators import Mask, Operator
 from skeleton_aug.plan import Arrays, Layout, Plan
-from skeleton_aug.randomness import Draws, Key, fresh_seed, stream_key
+from skeleton_aug.randomness import Draws, Key, stream_key
 from skeleton_aug.samples import Samples
+from skeleton_aug.settings import Settings
 from skeleton_aug.skeletons import Skeleton
 
-Views = NDArray[Any] | list[NDArray[Any]]
+Result = NDArray[Any] | list[NDArray[Any]]
+"""One array, or a list of (M, T, V, C) arrays where the results differ in length."""
 
 
-class Pipeline:
+@dataclass(frozen=True)
+class Pipeline(Settings):
     """What single transforms and compositions of them share: planning, and being called on data."""
 
-    def draw_into(self, batch: Batch, key: Key) -> None:
-        """Draw this transform's parameters for a batch and put its operators behind those already there."""
+    def parts(self) -> Iterator[Pipeline]:
+        """All that draw random numbers, each before those inside it."""
         raise NotImplementedError
+
+    def draw(self, batch: Batch, streams: Iterator[Draws], mask: Mask | None = None) -> None:
+        """Draw the parameters for a batch and put the operators behind those that are already there.
+
+        Parameters
+        ----------
+        streams : iterator of Draws
+            One for each of :meth:`parts`, in order.
+        mask : (N,) bool array, optional
+            Samples to act on; None stands for all.
+        """
+        raise NotImplementedError
+
+    @property
+    def name(self) -> str:
+        """Name used in errors and for the stream of random numbers."""
+        return type(self).__name__
+
+    def stream_keys(self) -> NDArray[np.uint64]:
+        """Return the keys of the streams of :meth:`parts`, (S,)."""
+        return stream_keys(part.name for part in self.parts())
 
     def plan(
         self,
@@ -35,6 +61,7 @@ class Pipeline:
         epoch: int = 0,
         indices: ArrayLike | None = None,
         view: int = 0,
+        channels: str | None = None,
     ) -> Plan:
         """Draw all parameters for a batch of samples; nothing is applied.
 
@@ -47,14 +74,15 @@ class Pipeline:
             With the seed and a sample's index they decide its parameters, and nothing else does.
         indices : (N,) ints, optional
             Index of each sample in its data set; 0..N-1 by default.
+        channels : {"xyz", "xy", "xyc", "xyzc"}, optional
+            What C holds; by default 2 are xy, 3 xyz, 4 xyzc, and 6 xyz of joint and bone.
         """
-        described = samples if isinstance(samples, Samples) else Samples.from_arrays(samples)
-        numbers = np.arange(described.n) if indices is None else indices
-        key = Key.of(seed, numbers, epoch, view)
+        described = describe(samples, channels)
+        key = Key.of(seed, np.arange(described.n) if indices is None else indices, epoch, view)
         if len(key.indices) != described.n:
             raise ValueError(f"Got {described.n} samples but {len(key.indices)} indices.")
         batch = Batch(described)
-        self.draw_into(batch, key)
+        self.draw(batch, iter(Draws.of_streams(key, self.stream_keys())))
         return batch.plan()
 
     def __call__(
@@ -67,16 +95,65 @@ class Pipeline:
         view: int = 0,
         out: NDArray[Any] | None = None,
         layout: Layout = "sample",
-    ) -> Views:
+        channels: str | None = None,
+        threads: int = 1,
+    ) -> Result:
         """Augment one sample ``(M, T, V, C)``, a batch ``(N, M, T, V, C)``, a list of samples, or Samples.
 
         The same seed, epoch, index and view give the same result, alone or in any batch. Input is never modified.
+        Tensors of PyTorch come back as tensors.
+
+        Parameters
+        ----------
+        seed, epoch, index, view, channels
+            As for :meth:`plan`, which calls the index of each sample ``indices``.
+        out, layout, threads
+            As for :meth:`Plan.apply`.
         """
+        if is_tensor(x):
+            adapter: Any = import_module("skeleton_aug.torch")
+            result: Result = adapter.call(
+                self, x, seed=seed, epoch=epoch, index=index, view=view, out=out, layout=layout, channels=channels,
+                threads=threads,
+            )  # fmt: skip
+            return result
         one = isinstance(x, np.ndarray) and x.ndim == 4
-        samples = x if isinstance(x, Samples) else Samples.from_arrays(x[None] if one else x)  # type: ignore[call-overload]
+        samples = describe(x[None] if one else x, channels)  # type: ignore[call-overload, index]
         plan = self.plan(samples, seed=seed, epoch=epoch, indices=index, view=view)
-        views = plan.apply(samples, out=out[None] if one and out is not None else out, layout=layout)
+        views = plan.apply(samples, out=out[None] if one and out is not None else out, layout=layout, threads=threads)
         return views[0] if one else views
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether these are tensors of PyTorch, which is not imported to find out."""
+    first = x[0] if isinstance(x, list | tuple) and x else x
+    return type(first).__module__.partition(".")[0] == "torch"
+
+
+def describe(samples: Samples | Arrays, channels: str | None) -> Samples:
+    """Return the samples as the kernels take them."""
+    if not isinstance(samples, Samples):
+        return Samples.from_arrays(samples, channels=channels)
+    if channels not in (None, samples.channels):
+        raise ValueError(f"These samples were described as {samples.channels!r}, got channels={channels!r}.")
+    return samples
+
+
+def stream_keys(names: Iterable[str]) -> NDArray[np.uint64]:
+    """Keys of streams that carry these names, counted where a name stands more than once."""
+    return _stream_keys(tuple(names))
+
+
+@lru_cache(maxsize=512)
+def _stream_keys(names: tuple[str, ...]) -> NDArray[np.uint64]:
+    seen: Counter[str] = Counter()
+    keys = []
+    for name in names:
+        keys.append(stream_key(f"{name}#{seen[name]}"))
+        seen[name] += 1
+    streams = np.array(keys, np.uint64)
+    streams.flags.writeable = False
+    return streams
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,14 +168,14 @@ class Transform(Pipeline):
 
     p: float = 1.0
 
-    def __post_init__(self) -> None:
-        if not 0 <= self.p <= 1:
-            raise ValueError(f"{self.name}: p must lie in [0, 1], got {self.p}.")
+    CHANGES_CHANNELS: ClassVar[bool] = False
+    """Whether the result has other channels, so that all samples of a batch must have the transform."""
 
-    @property
-    def name(self) -> str:
-        """Name used in errors and as the transform's stream of random numbers."""
-        return type(self).__name__
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_probability(self.name, self.p)
+        if self.CHANGES_CHANNELS and self.p != 1:
+            raise ValueError(f"{self.name} changes the number of channels, so p must be 1, got {self.p}.")
 
     def sample(self, draws: Draws, batch: Batch) -> Operator | tuple[Operator, ...]:
         """Draw the parameters for N samples and return the operator, or several in order.
@@ -107,18 +184,24 @@ class Transform(Pipeline):
         """
         raise NotImplementedError(f"{self.name} must define sample(draws, batch) -> Operator.")
 
-    def draw_into(self, batch: Batch, key: Key) -> None:
-        """Draw from the stream that carries the transform's name."""
-        self.draw_stream(batch, Draws(key, stream_key(f"{self.name}#0")))
+    def parts(self) -> Iterator[Pipeline]:
+        """The transform alone."""
+        yield self
 
-    def draw_stream(self, batch: Batch, draws: Draws) -> None:
+    def draw(self, batch: Batch, streams: Iterator[Draws], mask: Mask | None = None) -> None:
+        """Draw from the next stream."""
+        self.draw_stream(batch, next(streams), mask)
+
+    def draw_stream(self, batch: Batch, draws: Draws, mask: Mask | None = None) -> None:
         """Draw from a given stream."""
-        chosen = draws.chance(self.p) if self.p < 1 else None
-        if chosen is None:
+        if self.p < 1:
+            chosen = draws.chance(self.p)
+            mask = chosen if mask is None else chosen & mask
+        else:
             draws.skip()
         drawn = self.sample(draws, batch)
         for operator in drawn if isinstance(drawn, tuple) else (drawn,):
-            batch.add(operator if chosen is None else operator.where(chosen, batch))
+            batch.add(operator if mask is None else operator.where(mask, batch))
 
 
 def check_joints(who: str, batch: Batch, skeleton: Skeleton) -> None:
@@ -132,78 +215,13 @@ def check_joints(who: str, batch: Batch, skeleton: Skeleton) -> None:
 
 def check_range(who: str, name: str, bounds: tuple[float, float], *, above: float = -np.inf) -> None:
     """Raise ValueError unless ``bounds`` is (low, high) with above < low <= high."""
-    if not isinstance(bounds, tuple | list) or len(bounds) != 2 or not above < bounds[0] <= bounds[1] < np.inf:
+    pair = isinstance(bounds, tuple | list) and len(bounds) == 2 and all(isinstance(b, int | float) for b in bounds)
+    if not pair or not above < bounds[0] <= bounds[1] < np.inf:
         limit = "" if above == -np.inf else f" and {above} < low"
         raise ValueError(f"{who}: {name} must be (low, high) with low <= high{limit}, got {bounds!r}.")
 
 
-@dataclass(frozen=True)
-class Compose(Pipeline):
-    """Transforms in order, drawn together and applied in as few passes over the data as they allow (mostly one).
-
-    A transform draws from a stream of its own, named after it and counted where a name stands more than once: its
-    parameters stay the same when another transform is switched off, removed or moved.
-
-    Parameters
-    ----------
-    transforms : sequence of Transform or Compose
-    """
-
-    transforms: Sequence[Transform | Compose]
-    _steps: tuple[tuple[Transform, int], ...] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        flat: list[Transform] = []
-        for item in self.transforms:
-            if isinstance(item, Compose):
-                flat.extend(step for step, _ in item._steps)
-            elif isinstance(item, Transform):
-                flat.append(item)
-            else:
-                raise TypeError(f"Compose: expected transforms, got {type(item).__name__}.")
-        object.__setattr__(self, "transforms", tuple(self.transforms))
-        seen: Counter[str] = Counter()
-        steps = []
-        for transform in flat:
-            steps.append((transform, stream_key(f"{transform.name}#{seen[transform.name]}")))
-            seen[transform.name] += 1
-        object.__setattr__(self, "_steps", tuple(steps))
-
-    def draw_into(self, batch: Batch, key: Key) -> None:
-        """Draw each transform from its own stream."""
-        if not self._steps:
-            return
-        streams = np.array([stream for _, stream in self._steps], np.uint64)
-        for (transform, _), draws in zip(self._steps, Draws.of_streams(key, streams), strict=True):
-            transform.draw_stream(batch, draws)
-
-
-@dataclass(frozen=True)
-class TwoViews:
-    """Two pipelines, one for each view of a pair (the paper's T1 and T2).
-
-    Parameters
-    ----------
-    first, second : Pipeline
-        They draw as view 0 and view 1, so they differ even where they are the same pipeline.
-    """
-
-    first: Pipeline
-    second: Pipeline
-
-    def __call__(
-        self,
-        x: Samples | Arrays,
-        other: Samples | Arrays | None = None,
-        *,
-        seed: int | None = None,
-        epoch: int = 0,
-        index: ArrayLike | None = None,
-        layout: Layout = "sample",
-    ) -> tuple[Views, Views]:
-        """Return both views of ``x``, or the first of ``x`` and the second of ``other`` (another camera's sample)."""
-        seed = fresh_seed() if seed is None else seed
-        return (
-            self.first(x, seed=seed, epoch=epoch, index=index, view=0, layout=layout),
-            self.second(x if other is None else other, seed=seed, epoch=epoch, index=index, view=1, layout=layout),
-        )
+def check_probability(who: str, p: float) -> None:
+    """Raise ValueError unless p is a number in [0, 1]."""
+    if not isinstance(p, int | float) or not 0 <= p <= 1:
+        raise ValueError(f"{who}: p must lie in [0, 1], got {p!r}.")

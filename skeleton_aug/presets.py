@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from skeleton_aug.pipeline import Compose, Transform
+from skeleton_aug.compose import Compose
+from skeleton_aug.pipeline import Transform
 from skeleton_aug.skeletons import Skeleton
 from skeleton_aug.transforms import (
     Bones,
