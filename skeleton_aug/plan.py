@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from skeleton_aug.operators import Mixing, Mixture
 from skeleton_aug.samples import Samples
 from skeleton_aug.stage import Stage
 
@@ -87,6 +88,11 @@ class Plan:
         result = self._result_like(given, out, layout)
         self._share(given, threads, lambda part, these, at: part._write(these, result[at], layout))
         return result
+
+    @property
+    def mixtures(self) -> list[Mixture]:
+        """Partners and shares of the samples, for labels: one (partner, share) for each transform that mixes."""
+        return [stage.alone.mixture for stage in self.stages if isinstance(stage.alone, Mixing)]
 
     def part(self, samples: slice) -> Plan:
         """Return the plan of some of the samples."""
