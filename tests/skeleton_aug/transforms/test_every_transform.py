@@ -39,7 +39,7 @@ COMPOSED = [
     Compose([SideDrop(), Bones(), Shear(), TemporalShift()]),
     Compose([Bones(channels="bone"), Resample(), Shear(), SavitzkyGolay()]),
     Compose([Bones(), Normalize(), SavitzkyGolay(), Resample(), SideDrop()]),
-    Compose([Shear(), Normalize(rotate=False), SideDrop(), Shear(), Normalize()]),
+    Compose([Shear(), Normalize(rotation="none"), SideDrop(), Shear(), Normalize()]),
     Compose([SavitzkyGolay(), SavitzkyGolay(p=0.5), TemporalShift(), TemporalShift()]),
 ]
 
@@ -85,7 +85,10 @@ def test_missing_stays_missing_and_present_stays_present(pipeline, data, seed):
     arrays = data.draw(batches(skeleton="kinect_v2", gaps=("none", "all")))
     for y, z in zip(pipeline(arrays, seed=seed), reference.trace(pipeline, arrays, seed=seed), strict=True):
         present = (y.reshape((*z.present.shape, 3)) != 0).any(-1)
-        np.testing.assert_array_equal(present, z.present)
+        # Rounding decides whether a bone between joints at one place has a length at all.
+        length = np.abs(z.vectors).max(-1)
+        certain = (length == 0) | (length > 1e-9)
+        np.testing.assert_array_equal(present[certain], z.present[certain])
 
 
 @every
