@@ -19,7 +19,8 @@ _CANDIDATES = 8
 class Shear(Transform):
     """Multiply every joint by a matrix with unit diagonal and six random factors off it.
 
-    One matrix per sample, for all its bodies, joints and frames (paper, section 3.2).
+    One matrix per sample, for all its bodies, joints and frames (paper, section 3.2). Two-dimensional data takes its
+    upper left block, ``[[1, a], [c, 1]]``.
 
     Parameters
     ----------
@@ -45,18 +46,28 @@ class Shear(Transform):
 
     def sample(self, draws: Draws, batch: Batch) -> Affine:
         """Six factors a sample."""
-        matrix = shear_matrix(draws.uniform(*self.factor_range, size=6))
+        factors = draws.uniform(*self.factor_range, size=6)
         if self.keep_orientation:
+            mirrors = _determinant(factors, batch.dims) <= 0
             for _ in range(_CANDIDATES - 1):
-                again = shear_matrix(draws.uniform(*self.factor_range, size=6))
-                matrix = np.where((np.linalg.det(matrix) > 0)[:, None, None], matrix, again)
-            matrix = np.where((np.linalg.det(matrix) > 0)[:, None, None], matrix, np.eye(3))
-        return Affine.linear(matrix)
+                if not mirrors.any():
+                    break
+                factors = np.where(mirrors[:, None], draws.uniform(*self.factor_range, size=6), factors)
+                mirrors = _determinant(factors, batch.dims) <= 0
+            factors[mirrors] = 0.0
+        return Affine.linear(shear_matrix(factors))
 
 
 def shear_matrix(factors: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the matrix ``[[1, a, b], [c, 1, d], [e, f, 1]]`` of factors (..., 6), shape (..., 3, 3)."""
     matrix = np.empty((*factors.shape[:-1], 9))
-    matrix[..., [0, 4, 8]] = 1.0
-    matrix[..., [1, 2, 3, 5, 6, 7]] = factors
+    matrix[..., ::4] = 1.0
+    matrix[..., 1:4], matrix[..., 5:8] = factors[..., :3], factors[..., 3:]
     return matrix.reshape(*factors.shape[:-1], 3, 3)
+
+
+def _determinant(factors: NDArray[np.float64], dims: int) -> NDArray[np.float64]:
+    """Determinant of the matrices of factors (N, 6), as far as they act on ``dims`` coordinates."""
+    a, b, c, d, e, f = factors.T
+    plane: NDArray[np.float64] = 1 - a * c
+    return plane if dims == 2 else plane - b * e - d * f + a * d * e + b * c * f

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from skeleton_aug.batch import Batch
 from skeleton_aug.operators import JointWeights
 from skeleton_aug.pipeline import Transform, check_joints
@@ -33,4 +35,4 @@ class SideDrop(Transform):
         """One side a sample."""
         skeleton = get_skeleton(self.skeleton)
         check_joints(self.name, batch, skeleton)
-        return JointWeights(skeleton.without_side[draws.integers(0, 2)])
+        return JointWeights(skeleton.without_side[(draws.uniform() >= 0.5).astype(np.intp)])

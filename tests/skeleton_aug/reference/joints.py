@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skeleton_aug import Bones, SideDrop, get_skeleton
+from skeleton_aug import BodyDrop, BodySwap, Bones, JointMask, PartMask, SideDrop, get_skeleton
 from tests.skeleton_aug.reference.sample import Reference, without_joints
 
 CASES = [
@@ -10,6 +10,14 @@ CASES = [
     SideDrop(p=0.5),
     Bones(),
     Bones(channels="bone"),
+    JointMask(),
+    JointMask(count_range=(0, 17), p=0.5),
+    PartMask(),
+    PartMask(count_range=(0, 5), p=0.5),
+    BodyDrop(),
+    BodyDrop(drop_p=0.9, p=0.5),
+    BodySwap(),
+    BodySwap(p=0.5),
 ]
 
 
@@ -35,4 +43,61 @@ def bones(sample, transform, draws, i, batch):
     return Reference(*joined, sample.channels)
 
 
-REFERENCES = {SideDrop: side_drop, Bones: bones}
+def joint_mask(sample, transform, draws, i, batch):
+    return without_joints(sample, some_of(range(sample.present.shape[2]), transform, draws, i))
+
+
+def part_mask(sample, transform, draws, i, batch):
+    parts = get_skeleton(transform.skeleton).parts
+    masked = some_of(range(len(parts)), transform, draws, i)
+    return without_joints(sample, [joint for part in masked for joint in list(parts.values())[part]])
+
+
+def some_of(members, transform, draws, i):
+    """The first few in an order that is drawn."""
+    low, high = transform.count_range
+    count = low + int(draws.uniform()[i] * (high + 1 - low))
+    lots = draws.uniform(size=len(members))[i]
+    return [member for _, member in sorted(zip(lots, members, strict=True))][:count]
+
+
+def body_drop(sample, transform, draws, i, batch):
+    there = present_bodies(sample)
+    if len(there) < 2:
+        return sample
+    lots = draws.uniform(size=len(sample.values))[i]
+    gone = [m for m in there if lots[m] < transform.drop_p]
+    if gone == there:
+        gone.remove(max(there, key=lambda m: lots[m]))
+    return with_bodies(sample, [None if m in gone else m for m in range(len(sample.values))])
+
+
+def body_swap(sample, transform, draws, i, batch):
+    there = present_bodies(sample)
+    if len(there) < 2:
+        return sample
+    lots = draws.uniform(size=len(sample.values))[i]
+    one, other = sorted(there, key=lambda m: -lots[m])[:2]
+    exchange = {one: other, other: one}
+    return with_bodies(sample, [exchange.get(m, m) for m in range(len(sample.values))])
+
+
+def present_bodies(sample):
+    return [m for m, body in enumerate(sample.present) if body.any()]
+
+
+def with_bodies(sample, order):
+    """Slot m holds body order[m], or nobody."""
+    present = np.stack([sample.present[m] if m is not None else np.zeros_like(sample.present[0]) for m in order])
+    values = sample.values[[0 if m is None else m for m in order]]
+    return Reference(values, present, sample.channels)
+
+
+REFERENCES = {
+    SideDrop: side_drop,
+    Bones: bones,
+    JointMask: joint_mask,
+    PartMask: part_mask,
+    BodyDrop: body_drop,
+    BodySwap: body_swap,
+}

@@ -1,0 +1,60 @@
+"""Missing body parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skeleton_aug.batch import Batch
+from skeleton_aug.operators import JointWeights
+from skeleton_aug.pipeline import Transform, check_joints
+from skeleton_aug.randomness import Draws
+from skeleton_aug.skeletons import Skeleton, get_skeleton
+from skeleton_aug.transforms.joint_mask import check_counts, random_subsets
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartMask(Transform):
+    """Make some random body parts missing in the whole sequence, as if something stood before them.
+
+    The parts are the skeleton's, usually two arms, two legs and the trunk. Their number is drawn first, then that many
+    different ones, each set as likely: the same for all bodies and frames of a sample. Bones and differences go with
+    their joint.
+
+    Parameters
+    ----------
+    skeleton : str or Skeleton
+        Joint layout, which says what the parts are.
+    count_range : (int, int)
+        Range of the number of parts, both ends included.
+
+    Examples
+    --------
+    >>> x = np.ones((1, 1, 20, 3), np.float32)
+    >>> int((PartMask(skeleton="kinect_v1", count_range=(2, 2))(x) == 0).all(-1).sum())
+    8
+    """
+
+    skeleton: str | Skeleton = "kinect_v2"
+    count_range: tuple[int, int] = (1, 1)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_counts("PartMask", self.count_range)
+        parts = get_skeleton(self.skeleton).parts
+        if self.count_range[1] > len(parts):
+            raise ValueError(
+                f"PartMask: count_range must not exceed the {len(parts)} parts {', '.join(parts)} of skeleton "
+                f"{get_skeleton(self.skeleton).name!r}, got {self.count_range}."
+            )
+
+    def sample(self, draws: Draws, batch: Batch) -> JointWeights:
+        """A number of parts and which, for each sample."""
+        skeleton = get_skeleton(self.skeleton)
+        check_joints(self.name, batch, skeleton)
+        chosen = random_subsets(draws, len(skeleton.parts), self.count_range)
+        weights = np.ones((batch.n, batch.n_joints))
+        for part, joints in enumerate(skeleton.parts.values()):
+            weights[:, joints] -= chosen[:, part, None]
+        return JointWeights(weights)
