@@ -21,6 +21,10 @@ class Batch:
     ----------
     source : Samples
         The samples that the pipeline was given.
+    n, n_bodies, n_joints : int
+        N, M and V.
+    channels : str
+        What a joint's numbers are, "xyz", "xy", "xyc" or "xyzc".
     n_frames : (N,) int64 array
         Length of each sample at this point of the pipeline.
     n_channels : int
@@ -36,27 +40,9 @@ class Batch:
     has_positions: bool = field(init=False, default=True)
 
     def __post_init__(self) -> None:
-        self.n_frames, self.n_channels = self.source.n_frames, self.source.n_channels
-
-    @property
-    def n(self) -> int:
-        """Number of samples, N."""
-        return self.source.n
-
-    @property
-    def n_bodies(self) -> int:
-        """Body slots, M."""
-        return self.source.n_bodies
-
-    @property
-    def n_joints(self) -> int:
-        """Joints, V."""
-        return self.source.n_joints
-
-    @property
-    def channels(self) -> str:
-        """What a joint's numbers are, "xyz", "xy", "xyc" or "xyzc"."""
-        return self.source.channels
+        source = self.source
+        self.n_frames, self.n_channels, self.channels = source.n_frames, source.n_channels, source.channels
+        self.n, self.n_bodies, self.n_joints = source.n, source.n_bodies, source.n_joints
 
     @property
     def dims(self) -> int:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
+from os import PathLike
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_aug.operators import Mixing, Mixture
+from skeleton_aug.operators import Mixing, Mixture, Operator
 from skeleton_aug.samples import Samples
+from skeleton_aug.settings import check_version, find_class
 from skeleton_aug.stage import Stage
 
 Arrays = NDArray[Any] | Sequence[NDArray[Any]]
 Layout = Literal["sample", "model"]
+
+
+VERSION = 1
+"""Of the form that :meth:`Plan.to_dict` gives."""
 
 
 @dataclass
@@ -78,7 +86,7 @@ class Plan:
         """
         given = samples if isinstance(samples, Samples) else Samples.from_arrays(samples, channels=self.channels)
         self._check(given, layout, threads)
-        if (self.n_frames != self.n_frames[0]).any():
+        if len(self.n_frames) > 1 and (self.n_frames != self.n_frames[0]).any():
             if layout == "model" or out is not None:
                 raise ValueError(
                     f"Results of {self.n_frames.min()} to {self.n_frames.max()} frames do not fit one array; "
@@ -104,6 +112,53 @@ class Plan:
             self.n_joints,
             self.channels,
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values, from which :meth:`from_dict` makes a plan that gives the same bits.
+
+        Raises
+        ------
+        TypeError
+            When an operator cannot be saved (:class:`skeleton_aug.operators.Custom` with a loose function).
+        """
+        return {
+            "version": VERSION,
+            "stages": [
+                {place: operator.to_dict() for place, operator in stage.operators.items()} for stage in self.stages
+            ],
+            "n_frames": self.n_frames.tolist(),
+            "n_channels": self.n_channels,
+            "n_source": self.n_source.tolist(),
+            "n_joints": self.n_joints,
+            "channels": self.channels,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Plan:
+        """Inverse of :meth:`to_dict`.
+
+        Raises
+        ------
+        ValueError
+            When an operator is unknown, or a newer version wrote the values.
+        """
+        names = {f.name for f in fields(cls)} | {"version"}
+        if not isinstance(values, Mapping) or set(values) != names:
+            raise ValueError(f"Plan: expected a dict with {', '.join(sorted(names))}, as to_dict gives it.")
+        check_version("Plan", values["version"], VERSION)
+        stages = [{place: _operator(saved) for place, saved in stage.items()} for stage in values["stages"]]
+        n_frames, n_source = (np.array(values[name], np.int64) for name in ("n_frames", "n_source"))
+        described = values["n_channels"], n_source, values["n_joints"], values["channels"]
+        return cls([Stage(**stage) for stage in stages], n_frames, *described)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the plan to a JSON file."""
+        Path(path).write_text(json.dumps(self.to_dict()), "utf-8")
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Plan:
+        """Read a plan that :meth:`save` wrote."""
+        return cls.from_dict(json.loads(Path(path).read_text("utf-8")))
 
     def _check(self, samples: Samples, layout: str, threads: int) -> None:
         if layout not in ("sample", "model"):
@@ -137,8 +192,7 @@ class Plan:
 
     def _share(self, samples: Samples, threads: int, do: Any) -> list[Any]:
         """Do something with parts of the plan and of the samples, in threads."""
-        coupled = any(stage.alone is not None and stage.alone.COUPLES_SAMPLES for stage in self.stages)
-        if threads == 1 or samples.n == 1 or coupled:
+        if min(threads, samples.n) == 1 or any(s.alone is not None and s.alone.COUPLES_SAMPLES for s in self.stages):
             return [do(self, samples, slice(None))]
         edges = np.linspace(0, samples.n, min(threads, samples.n) + 1).astype(int).tolist()
         parts = [slice(a, b) for a, b in pairwise(edges)]
@@ -168,3 +222,12 @@ class Plan:
             ]
 
         return [x for part in self._share(samples, threads, run) for x in part]
+
+
+def _operator(values: Mapping[str, Any]) -> Any:
+    kind = find_class(Operator, values["operator"], "Plan")
+    operator = kind.from_dict(values)
+    for name in kind.SHARED:
+        # As transforms make them: to the compiler, arrays that may be written are another type.
+        getattr(operator, name).flags.writeable = False
+    return operator

@@ -108,7 +108,8 @@ class Samples:
     channels: str = "xyz"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "rows", _read_only(self.rows))
+        if self.rows.flags.writeable or type(self.rows) is not np.ndarray:
+            object.__setattr__(self, "rows", _read_only(self.rows))
 
     @property
     def n(self) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from skeleton_aug.operators.base import Alone, Mask
+from skeleton_aug.settings import Settings
 
 if TYPE_CHECKING:
     from skeleton_aug.batch import Batch
@@ -65,3 +66,44 @@ class Custom(Alone):
             for i, x in enumerate(samples.to_arrays())
         ]
         return type(samples).from_arrays(done, channels=samples.channels)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values: the transform, the name of its method, and what was drawn.
+
+        Raises
+        ------
+        TypeError
+            When the function is not a method of a transform, which a file cannot hold.
+        """
+        transform, name = getattr(self.function, "__self__", None), getattr(self.function, "__name__", "")
+        if not isinstance(transform, Settings) or not hasattr(transform, name):
+            raise TypeError(
+                f"Custom: cannot save {self.function!r}: expected a method of a transform, which is saved with the "
+                "transform's settings. Write Custom(self.method, active, parameters) in its sample()."
+            )
+        return {
+            "operator": "Custom",
+            "transform": transform.to_dict(),
+            "method": name,
+            "active": self.active.tolist(),
+            "parameters": {
+                name: {
+                    "dtype": np.asarray(rows).dtype.str,
+                    "shape": list(np.shape(rows)),
+                    "values": np.asarray(rows).tolist(),
+                }
+                for name, rows in self.parameters.items()
+            },
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Custom:
+        """Inverse of :meth:`to_dict`."""
+        transform = Settings.from_dict(values["transform"])
+        if not hasattr(transform, values["method"]):
+            raise ValueError(f"Custom: {type(transform).__name__} has no method {values['method']!r}.")
+        parameters = {
+            name: np.array(rows["values"], np.dtype(rows["dtype"])).reshape(rows["shape"])
+            for name, rows in values["parameters"].items()
+        }
+        return cls(getattr(transform, values["method"]), np.array(values["active"], np.bool_), parameters)

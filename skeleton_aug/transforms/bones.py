@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from skeleton_aug.batch import Batch
 from skeleton_aug.operators import BonesOf
@@ -26,14 +26,14 @@ class Bones(Transform):
         Joint layout, which says whose parent is who.
     """
 
+    CHANGES_CHANNELS: ClassVar[bool] = True
+
     channels: Literal["joint+bone", "bone"] = "joint+bone"
     skeleton: str | Skeleton = "kinect_v2"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         get_skeleton(self.skeleton)
-        if self.p != 1:
-            raise ValueError(f"Bones changes the number of channels, so p must be 1, got {self.p}.")
         if self.channels not in ("joint+bone", "bone"):
             raise ValueError(f"Bones: channels must be 'joint+bone' or 'bone', got {self.channels!r}.")
 
