@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from skeleton_aug.compiled import kernel
 from skeleton_aug.operators.base import Mask, Operator
+from skeleton_aug.operators.frame_steps import Beyond, Step, Stretch, Table, Window
 
 if TYPE_CHECKING:
     from skeleton_aug.batch import Batch
@@ -75,11 +76,13 @@ class FrameBlur(Operator):
         self.check_shape("taps", (batch.n, self.taps.shape[1]))
 
 
-@dataclass(frozen=True)
 class Gather(Operator):
     """On T: frame t of the output lies between two frames of the input.
 
-    Attributes
+    Windows and stretches are held as a few numbers a sample, and gathers that follow one another as a chain; the
+    arrays are worked out when they are first asked for.
+
+    Parameters
     ----------
     before, after_ : (N, T) int32 arrays
         Input frames; -1 gives a missing frame.
@@ -87,113 +90,160 @@ class Gather(Operator):
         ``(1 - mix) * x[before] + mix * x[after_]``. A joint that is missing in one takes the other.
     n_frames : (N,) int64 array
         Output frames; later columns are not used.
+    whole : bool
+        True where every output frame is known to be a frame of the input, as ``before`` says.
     """
-
-    before: NDArray[np.int32]
-    after_: NDArray[np.int32]
-    mix: NDArray[np.float64]
-    n_frames: NDArray[np.int64]
-    whole: bool = False
-    """True where every output frame is known to be a frame of the input, as ``before`` says."""
 
     ARRAYS: ClassVar[Mapping[str, DTypeLike]] = {
         "before": np.int32, "after_": np.int32, "mix": np.float64, "n_frames": np.int64,
     }  # fmt: skip
 
+    def __init__(
+        self,
+        before: NDArray[Any],
+        after_: NDArray[Any],
+        mix: NDArray[np.float64],
+        n_frames: NDArray[Any],
+        whole: bool = False,
+    ) -> None:
+        first = np.asarray(before, np.int32)
+        second = first if after_ is before else np.asarray(after_, np.int32)
+        self._steps: tuple[Step, ...] = (
+            Table(first, second, np.asarray(mix, np.float64), np.asarray(n_frames, np.int64), whole),
+        )
+
+    @classmethod
+    def _of_steps(cls, *steps: Step) -> Gather:
+        gather = cls.__new__(cls)
+        gather._steps = steps
+        return gather
+
     @classmethod
     def at(cls, positions: NDArray[np.float64], n_frames: NDArray[np.int64], n_source: NDArray[np.int64]) -> Gather:
-        """Interpolate linearly at fractional frame numbers, clamped to the input's frames."""
-        before, after, mix = np.empty(positions.shape, np.int32), np.empty(positions.shape, np.int32), positions.copy()
-        _split_positions(mix, n_source, before, after)
-        return cls(before, after, mix, n_frames)
+        """Interpolate linearly at fractional frame numbers, (N, T), clamped to the input's frames."""
+        return cls._of_steps(Table.at(positions, n_frames, n_source))
 
     @classmethod
     def frames(cls, frames: NDArray[Any], n_frames: NDArray[np.int64]) -> Gather:
         """Pick whole frames, (N, T) integers; -1 gives a missing frame."""
-        frames = frames.astype(np.int32, copy=False)
         return cls(frames, frames, np.zeros(frames.shape), n_frames, True)
+
+    @classmethod
+    def window(
+        cls,
+        start: NDArray[np.int64],
+        n_frames: NDArray[np.int64],
+        n_source: NDArray[np.int64],
+        beyond: Beyond = "repeat",
+    ) -> Gather:
+        """Pick the ``n_frames`` frames from ``start`` on.
+
+        Parameters
+        ----------
+        start, n_frames, n_source : (N,) int64 arrays
+            The input has ``n_source`` frames.
+        beyond : {"repeat", "reflect", "last", "zeros"}
+            What stands beyond both ends of the input: the input again, the input backwards (its end frames twice),
+            the frame at that end, or missing frames.
+        """
+        return cls._of_steps(Window(start, n_frames, n_source, beyond))
 
     @classmethod
     def cyclic(cls, start: NDArray[np.int64], n_frames: NDArray[np.int64], n_source: NDArray[np.int64]) -> Gather:
         """Pick the frames from ``start`` on, beginning again at frame 0 after the last."""
-        frames = np.empty((len(start), int(n_frames.max(initial=0))), np.int32)
-        _count_cyclically(start, n_source, frames)
-        return cls.frames(frames, n_frames)
+        return cls._of_steps(Window(start, n_frames, n_source))
+
+    @classmethod
+    def stretch(
+        cls,
+        n_frames: NDArray[np.int64],
+        n_source: NDArray[np.int64],
+        start: NDArray[np.float64] | None = None,
+        span: NDArray[np.float64] | None = None,
+    ) -> Gather:
+        """Interpolate linearly at ``n_frames`` even places from ``start`` to ``start + span``, (N,) in input frames.
+
+        The whole sequence by default, first frame to first and last to last.
+        """
+        start = np.zeros(len(n_source)) if start is None else start
+        span = np.subtract(n_source, 1, dtype=np.float64) if span is None else span
+        return cls._of_steps(Stretch(start, span, n_frames, n_source))
+
+    @property
+    def n_frames(self) -> NDArray[np.int64]:
+        """Output frames, (N,)."""
+        return self._steps[-1].n_frames
+
+    @property
+    def whole(self) -> bool:
+        """Whether every output frame is known to be a frame of the input."""
+        return all(step.whole for step in self._steps)
+
+    @property
+    def before(self) -> NDArray[np.int32]:
+        """Input frames, (N, T)."""
+        return self._arrays[0]
+
+    @property
+    def after_(self) -> NDArray[np.int32]:
+        """Input frames, (N, T)."""
+        return self._arrays[1]
+
+    @property
+    def mix(self) -> NDArray[np.float64]:
+        """Share of ``after_``, (N, T)."""
+        return self._arrays[2]
+
+    @cached_property
+    def _arrays(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+        if len(self._steps) == 1 and isinstance(self._steps[0], Table):
+            return self._steps[0].before, self._steps[0].after, self._steps[0].mix
+        longest = int(self.n_frames.max(initial=0))
+        before = after = np.arange(longest, dtype=np.int32)[None]
+        mix: NDArray[np.float64] | None = None
+        for step in reversed(self._steps):
+            first, second, share = step.look_up(before)
+            # At most one step interpolates, so those before it are looked up at both ends.
+            after = second if after is before else step.look_up(after)[1]
+            before, mix = first, share if mix is None else mix
+        return before, after, np.zeros(before.shape) if mix is None else mix
 
     def where(self, mask: Mask, batch: Batch) -> Gather:
         """Identity where the mask is False."""
         if mask.all():
             return self
-        n_source = batch.n_frames
-        n_frames = np.where(mask, self.n_frames, n_source)
-        width = max(self.before.shape[1], int(n_frames.max(initial=0)))
-        same = np.minimum(np.arange(width, dtype=np.int32), np.maximum(n_source.astype(np.int32) - 1, 0)[:, None])
-        keep = mask[:, None]
-        return Gather(
-            np.where(keep, _widen(self.before, width), same),
-            np.where(keep, _widen(self.after_, width), same),
-            np.where(keep, _widen(self.mix, width), 0.0),
-            n_frames,
-            self.whole,
-        )
+        step = self._steps[0]
+        if len(self._steps) > 1:
+            step = Table(*self._arrays, self.n_frames, self.whole)
+        return self._of_steps(step.where(mask, batch.n_frames))
 
     def check(self, batch: Batch) -> None:
         """A column for each output frame."""
         self.check_shape("n_frames", (batch.n,))
-        longest = int(self.n_frames.max(initial=0))
-        shape = (batch.n, longest if self.before.ndim != 2 else self.before.shape[1])
+        for step in self._steps:
+            if isinstance(step, Table):
+                self._check_table(step)
+
+    def _check_table(self, table: Table) -> None:
+        longest = int(table.n_frames.max(initial=0))
+        shape = (len(table.n_frames), longest if table.before.ndim != 2 else table.before.shape[1])
         if longest > shape[1]:
             raise ValueError(f"Gather: before must have a column for each of {longest} frames, got {shape[1]}.")
-        for name in ("before", "after_", "mix"):
-            self.check_shape(name, shape)
+        for name, array in (("before", table.before), ("after_", table.after), ("mix", table.mix)):
+            if array.shape != shape:
+                raise ValueError(f"Gather: {name} must have shape {shape} for this batch, got {array.shape}.")
+
+    def part(self, samples: slice) -> Gather:
+        """Return the operator of some of the samples."""
+        return self._of_steps(*(step.part(samples) for step in self._steps))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        arrays = {name: getattr(self, name).tolist() for name in self.ARRAYS}
+        return {"operator": type(self).__name__} | arrays | {"whole": self.whole}
 
     def after(self, earlier: Gather) -> Gather | None:
         """Return the operator that applies ``earlier`` and then this one; None where both interpolate."""
         if not self.whole and not earlier.whole:
             return None
-        frames = self.before, self.before if self.whole else self.after_
-        # Where every frame of the earlier one is whole, the frames after them have no share in it.
-        earlier_frames = earlier.before, earlier.before if earlier.whole else earlier.after_
-        before, after = np.empty(self.before.shape, np.int32), np.empty(self.before.shape, np.int32)
-        mix = np.empty(self.before.shape) if self.whole else self.mix
-        _chain(*frames, *earlier_frames, earlier.mix, earlier.n_frames, before, after, mix, self.whole)
-        return Gather(before, after, mix, self.n_frames, self.whole and earlier.whole)
-
-
-@kernel()
-def _split_positions(positions, n_source, before, after):  # type: ignore[no-untyped-def]
-    """Positions, in place, to the share of the frame after them."""
-    for n in range(positions.shape[0]):
-        last = n_source[n] - 1
-        for t in range(positions.shape[1]):
-            position = min(max(positions[n, t], 0.0), float(last))
-            low = int(position)
-            before[n, t], after[n, t], positions[n, t] = low, min(low + 1, last), position - low
-
-
-@kernel()
-def _count_cyclically(start, n_source, frames):  # type: ignore[no-untyped-def]
-    for n in range(frames.shape[0]):
-        frame = start[n] % n_source[n]
-        for t in range(frames.shape[1]):
-            frames[n, t] = frame
-            frame += 1
-            if frame == n_source[n]:
-                frame = 0
-
-
-@kernel()
-def _chain(low, high, earlier_low, earlier_high, earlier_mix, n_earlier, before, after, mix, take_mix):  # type: ignore[no-untyped-def]
-    """Look frames up in an earlier gather; -1 for those that it does not have."""
-    for n in range(low.shape[0]):
-        for t in range(low.shape[1]):
-            a, b = low[n, t], high[n, t]
-            in_a, in_b = 0 <= a < n_earlier[n], 0 <= b < n_earlier[n]
-            before[n, t] = earlier_low[n, a] if in_a else -1
-            after[n, t] = earlier_high[n, b] if in_b else -1
-            if take_mix:
-                mix[n, t] = earlier_mix[n, a] if in_a else 0.0
-
-
-def _widen(array: NDArray[Any], width: int) -> NDArray[Any]:
-    return np.pad(array, ((0, 0), (0, width - array.shape[1])), mode="edge")
+        return self._of_steps(*earlier._steps, *self._steps)

@@ -16,12 +16,19 @@ from skeleton_aug.randomness import Draws
 class CropResize(Transform):
     """Keep a random window of the sequence and stretch it to ``n_frames`` by linear interpolation.
 
+    The window is drawn first, its place evenly over what is left. It begins and ends between frames.
+
     Parameters
     ----------
     n_frames : int
         Frames of the result.
     ratio_range : (float, float)
         Uniform range of the window's share of the sequence, in (0, 1]; (1, 1) resizes the whole sequence.
+
+    Examples
+    --------
+    >>> CropResize(n_frames=50)(np.ones((1, 120, 25, 3))).shape
+    (1, 50, 25, 3)
     """
 
     n_frames: int
@@ -41,5 +48,4 @@ class CropResize(Transform):
         last = (batch.n_frames - 1).astype(np.float64)
         span = last * draws.uniform(*self.ratio_range)
         start = (last - span) * draws.uniform()
-        positions = start[:, None] + span[:, None] * np.linspace(0.0, 1.0, self.n_frames)
-        return Gather.at(positions, np.full(batch.n, self.n_frames), batch.n_frames)
+        return Gather.stretch(np.full(batch.n, self.n_frames), batch.n_frames, start, span)

@@ -23,6 +23,11 @@ class Resample(Transform):
     ----------
     rate_range : (float, float)
         Uniform range of the rate; more than 1 is faster.
+
+    Examples
+    --------
+    >>> Resample(rate_range=(2, 2))(np.ones((1, 100, 25, 3))).shape
+    (1, 50, 25, 3)
     """
 
     rate_range: tuple[float, float] = (0.7, 1.3)
@@ -33,7 +38,5 @@ class Resample(Transform):
 
     def sample(self, draws: Draws, batch: Batch) -> Gather:
         """One rate a sample."""
-        n_frames = np.maximum(np.rint(batch.n_frames / draws.uniform(*self.rate_range)), 1).astype(np.int64)
-        # Multiplied before it is divided, so that a position on a frame is a whole number and blends with no other.
-        travelled = np.arange(n_frames.max()) * (batch.n_frames - 1.0)[:, None]
-        return Gather.at(travelled / np.maximum(n_frames - 1, 1)[:, None], n_frames, batch.n_frames)
+        n_frames = np.rint(batch.n_frames / draws.uniform(*self.rate_range)).astype(np.int64)
+        return Gather.stretch(np.maximum(n_frames, 1), batch.n_frames)

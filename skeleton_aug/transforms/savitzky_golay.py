@@ -28,6 +28,12 @@ class SavitzkyGolay(Transform):
         Frames, odd.
     order : int
         Degree of the polynomials, below the window.
+
+    Examples
+    --------
+    >>> x = np.ones((1, 60, 25, 3)) * np.linspace(1, 2, 60)[:, None, None] ** 2
+    >>> bool(np.allclose(SavitzkyGolay(window=15, order=2)(x), x))
+    True
     """
 
     window: int = 15

@@ -19,6 +19,12 @@ class TemporalShift(Transform):
     max_offset : int, optional
         The offset is uniform on the integers 0..max_offset; None takes T, the length of the sequence (paper, section
         3.2: 150 for sequences of 150 frames).
+
+    Examples
+    --------
+    >>> x = np.ones((1, 4, 25, 3)) * np.array([1, 2, 3, 4])[:, None, None]
+    >>> TemporalShift()(x, seed=2)[0, :, 0, 0]
+    array([3., 4., 1., 2.])
     """
 
     max_offset: int | None = None

@@ -1,0 +1,224 @@
+"""What a :class:`~skeleton_aug.operators.time.Gather` is made of: each step finds the frames of its input for frames
+of its output.
+
+Windows and stretches are a few numbers a sample, so drawing them costs little however long the sequences are, and a
+chain of steps is worked out once, for the frames that are asked for in the end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_aug.compiled import kernel
+from skeleton_aug.operators.base import Mask
+
+Beyond = Literal["repeat", "reflect", "last", "zeros"]
+Frames = NDArray[np.int32]
+
+_REPEAT, _REFLECT, _LAST, _ZEROS = range(4)
+_BEYOND = {"repeat": _REPEAT, "reflect": _REFLECT, "last": _LAST, "zeros": _ZEROS}
+
+
+class Step(Protocol):
+    """One step of a gather."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether every output frame is a frame of the input."""
+
+    @property
+    def n_frames(self) -> NDArray[np.int64]:
+        """Output frames, (N,)."""
+
+    def part(self, samples: slice) -> Step:
+        """Return the step of some of the samples."""
+
+    def where(self, mask: Mask, n_source: NDArray[np.int64]) -> Step:
+        """Return the step with samples of ``n_source`` frames left as they are where the mask is False."""
+
+    def look_up(self, frames: Frames) -> tuple[Frames, Frames, NDArray[np.float64] | None]:
+        """Find the input frames before and after some output frames, and the share of those after.
+
+        ``frames`` is (N, T), or (1, T) for all samples alike; -1 is none, and has none. A whole step returns one array
+        twice, and no share.
+        """
+
+
+@dataclass(frozen=True)
+class Window:
+    """Whole frames from ``start`` on. ``start`` may lie outside of the ``n_source`` frames that there are."""
+
+    start: NDArray[np.int64]
+    n_frames: NDArray[np.int64]
+    n_source: NDArray[np.int64]
+    beyond: Beyond = "repeat"
+
+    whole: ClassVar[bool] = True
+
+    def part(self, samples: slice) -> Window:
+        """Return the step of some of the samples."""
+        return Window(self.start[samples], self.n_frames[samples], self.n_source[samples], self.beyond)
+
+    def where(self, mask: Mask, n_source: NDArray[np.int64]) -> Window:
+        """Identity where the mask is False."""
+        return Window(np.where(mask, self.start, 0), np.where(mask, self.n_frames, n_source), n_source, self.beyond)
+
+    def look_up(self, frames: Frames) -> tuple[Frames, Frames, None]:
+        """Count on from the start, and bring back what lies beyond."""
+        found = np.empty((len(self.start), frames.shape[1]), np.int32)
+        _look_through_windows(frames, self.start, self.n_frames, self.n_source, _BEYOND[self.beyond], found)
+        return found, found, None
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Evenly spaced places from ``start`` to ``start + span``, clamped to the ``n_source`` frames that there are."""
+
+    start: NDArray[np.float64]
+    span: NDArray[np.float64]
+    n_frames: NDArray[np.int64]
+    n_source: NDArray[np.int64]
+
+    whole: ClassVar[bool] = False
+
+    def part(self, samples: slice) -> Stretch:
+        """Return the step of some of the samples."""
+        return Stretch(self.start[samples], self.span[samples], self.n_frames[samples], self.n_source[samples])
+
+    def where(self, mask: Mask, n_source: NDArray[np.int64]) -> Stretch:
+        """Identity where the mask is False."""
+        start, span = np.where(mask, self.start, 0.0), np.where(mask, self.span, n_source - 1.0)
+        return Stretch(start, span, np.where(mask, self.n_frames, n_source), n_source)
+
+    def look_up(self, frames: Frames) -> tuple[Frames, Frames, NDArray[np.float64]]:
+        """Split the places between two frames."""
+        shape = len(self.start), frames.shape[1]
+        before, after, mix = np.empty(shape, np.int32), np.empty(shape, np.int32), np.empty(shape)
+        _look_between(frames, self.start, self.span, self.n_frames, self.n_source, before, after, mix)
+        return before, after, mix
+
+
+@dataclass(frozen=True)
+class Table:
+    """Frames and shares written out."""
+
+    before: Frames
+    after: Frames
+    mix: NDArray[np.float64]
+    n_frames: NDArray[np.int64]
+    whole: bool
+
+    @classmethod
+    def at(cls, positions: NDArray[np.float64], n_frames: NDArray[np.int64], n_source: NDArray[np.int64]) -> Table:
+        """Split fractional frame numbers, clamped to the frames that there are."""
+        before, after, mix = np.empty(positions.shape, np.int32), np.empty(positions.shape, np.int32), positions.copy()
+        _split_positions(mix, n_source, before, after)
+        return cls(before, after, mix, n_frames, False)
+
+    def part(self, samples: slice) -> Table:
+        """Return the step of some of the samples."""
+        cut = {name: getattr(self, name)[samples] for name in ("before", "after", "mix", "n_frames")}
+        return replace(self, **cut)
+
+    def where(self, mask: Mask, n_source: NDArray[np.int64]) -> Table:
+        """Identity where the mask is False."""
+        n_frames = np.where(mask, self.n_frames, n_source)
+        width = max(self.before.shape[1], int(n_frames.max(initial=0)))
+        same = np.minimum(np.arange(width, dtype=np.int32), np.maximum(n_source.astype(np.int32) - 1, 0)[:, None])
+        keep = mask[:, None]
+        before = np.where(keep, _widen(self.before, width), same)
+        after = before if self.after is self.before else np.where(keep, _widen(self.after, width), same)
+        return Table(before, after, np.where(keep, _widen(self.mix, width), 0.0), n_frames, self.whole)
+
+    def look_up(self, frames: Frames) -> tuple[Frames, Frames, NDArray[np.float64] | None]:
+        """Read them off."""
+        shape = len(self.before), frames.shape[1]
+        before = np.empty(shape, np.int32)
+        if self.whole:
+            _look_in_table(frames, self.before, self.n_frames, before)
+            return before, before, None
+        after, mix = np.empty(shape, np.int32), np.empty(shape)
+        _look_in_table(frames, self.before, self.n_frames, before)
+        _look_in_table(frames, self.after, self.n_frames, after)
+        _look_for_shares(frames, self.mix, self.n_frames, mix)
+        return before, after, mix
+
+
+@kernel()
+def _look_through_windows(frames, start, n_frames, n_source, beyond, found):  # type: ignore[no-untyped-def]
+    for n in range(found.shape[0]):
+        line, to, n_here, longest = frames[n % frames.shape[0]], found[n], n_source[n], n_frames[n]
+        if beyond in (_REPEAT, _REFLECT):
+            period = n_here if beyond == _REPEAT else 2 * n_here
+            first = start[n] % period
+            for t in range(to.size):
+                to[t] = line[t] + first if 0 <= line[t] < longest else -1
+            # Remainders by subtraction of ever smaller multiples: most windows need none or one, and each is a sweep.
+            turns = period
+            while 2 * turns < first + longest:
+                turns *= 2
+            while turns >= period and first + longest > period:
+                for t in range(to.size):
+                    to[t] -= turns if to[t] >= turns else 0
+                turns //= 2
+            if beyond == _REFLECT:
+                for t in range(to.size):
+                    to[t] = period - 1 - to[t] if to[t] >= n_here else to[t]
+        else:
+            for t in range(to.size):
+                frame = line[t] + start[n]
+                if beyond == _LAST:
+                    frame = min(max(frame, 0), n_here - 1)
+                elif not 0 <= frame < n_here:
+                    frame = -1
+                to[t] = frame if 0 <= line[t] < longest else -1
+
+
+@kernel()
+def _look_between(frames, start, span, n_frames, n_source, before, after, mix):  # type: ignore[no-untyped-def]
+    for n in range(before.shape[0]):
+        line, last, longest = frames[n % frames.shape[0]], n_source[n] - 1, n_frames[n]
+        gaps = float(max(longest - 1, 1))
+        for t in range(line.size):
+            # Multiplied before it is divided, so that a place on a frame is a whole number and blends with no other.
+            place = min(max(start[n] + line[t] * span[n] / gaps, 0.0), float(last))
+            low = int(place)
+            inside = 0 <= line[t] < longest
+            before[n, t] = low if inside else -1
+            after[n, t] = min(low + 1, last) if inside else -1
+            mix[n, t] = place - low if inside else 0.0
+
+
+@kernel()
+def _look_in_table(frames, table, n_frames, found):  # type: ignore[no-untyped-def]
+    for n in range(found.shape[0]):
+        for t in range(found.shape[1]):
+            frame = frames[n % frames.shape[0], t]
+            found[n, t] = table[n, frame] if 0 <= frame < n_frames[n] else -1
+
+
+@kernel()
+def _look_for_shares(frames, shares, n_frames, found):  # type: ignore[no-untyped-def]
+    for n in range(found.shape[0]):
+        for t in range(found.shape[1]):
+            frame = frames[n % frames.shape[0], t]
+            found[n, t] = shares[n, frame] if 0 <= frame < n_frames[n] else 0.0
+
+
+@kernel()
+def _split_positions(positions, n_source, before, after):  # type: ignore[no-untyped-def]
+    """Positions, in place, to the share of the frame after them."""
+    for n in range(positions.shape[0]):
+        last = n_source[n] - 1
+        for t in range(positions.shape[1]):
+            position = min(max(positions[n, t], 0.0), float(last))
+            low = int(position)
+            before[n, t], after[n, t], positions[n, t] = low, min(low + 1, last), position - low
+
+
+def _widen(array: NDArray[Any], width: int) -> NDArray[Any]:
+    return np.pad(array, ((0, 0), (0, width - array.shape[1])), mode="edge")
