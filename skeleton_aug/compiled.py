@@ -29,6 +29,13 @@ class Kernel:
             _compile_module(self.function.__module__)
         return self._compiled(*arguments)  # type: ignore[misc]
 
+    def compile(self) -> Callable[..., Any]:
+        """Hand the function to Numba."""
+        from numba import njit
+
+        compiled: Callable[..., Any] = njit(cache=True, nogil=True, **self.options)(self.function)
+        return compiled
+
     def __reduce__(self) -> str:
         return self.function.__qualname__
 
@@ -41,14 +48,12 @@ class Kernel:
 
 
 def _compile_module(module: str) -> None:
-    from numba import njit
-
-    for kernel in _waiting[module]:
-        if kernel._compiled is None:
-            compiled = njit(cache=True, nogil=True, **kernel.options)(kernel.function)
+    for waiting in _waiting[module]:
+        if waiting._compiled is None:
+            compiled = waiting.compile()
             # The compiler reads this name when another kernel of the module calls it.
-            setattr(sys.modules[module], kernel.function.__name__, compiled)
-            kernel._compiled = compiled
+            setattr(sys.modules[module], waiting.function.__name__, compiled)
+            waiting._compiled = compiled
 
 
 def kernel(**options: Any) -> Callable[[Callable[..., Any]], Kernel]:
@@ -60,3 +65,39 @@ def kernel(**options: Any) -> Callable[[Callable[..., Any]], Kernel]:
         As :func:`numba.njit` takes them.
     """
     return lambda function: Kernel(function, options)
+
+
+class Prefetch(Kernel):
+    """``prefetch(address)`` asks the processor to bring 64 bytes nearer; calls nothing and returns nothing.
+
+    Kernels that stream through large arrays know which sample comes next, and the processor does not.
+    """
+
+    def compile(self) -> Callable[..., Any]:
+        """Make the processor's instruction known to Numba; plain Python has none."""
+        from llvmlite import ir
+        from numba import config, types
+        from numba.extending import intrinsic
+
+        if config.DISABLE_JIT:  # type: ignore[attr-defined]
+            return self.function
+        write = self.options["write"]
+
+        @intrinsic
+        def prefetch(typing_context: Any, address: Any) -> Any:
+            def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+                flag, pointer = ir.IntType(32), ir.IntType(8).as_pointer()
+                kind = ir.FunctionType(ir.VoidType(), [pointer, flag, flag, flag])
+                function = builder.module.declare_intrinsic("llvm.prefetch", [pointer], kind)
+                # Locality 3 keeps it in all caches, 1 says that it is data.
+                builder.call(function, [builder.inttoptr(arguments[0], pointer), flag(int(write)), flag(3), flag(1)])
+                return context.get_dummy_value()
+
+            return types.void(types.uintp), generate
+
+        return prefetch
+
+
+def prefetch(*, write: bool) -> Callable[[Callable[..., Any]], Prefetch]:
+    """Mark an empty function of an address as a prefetch, for reading or for writing."""
+    return lambda function: Prefetch(function, {"write": write})

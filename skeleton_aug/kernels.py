@@ -1,32 +1,38 @@
-"""The kernel that carries out a stage of a plan: filter, gather, affine, bones, weights.
+"""The kernel that carries out a stage of a plan: filter, gather, affine, bones, joint order, weights.
 
-Bodies whose frames are whole (all joints or none, as depth sensors deliver them) take a fast way: filter and affine
-run over flat rows of the source frames that are needed, the result is laid as the output wants it, and then every
-output frame is a blend of two lines. The affine may go before the blend since a blend's weights sum to one, and it
-is cheaper there, where short sequences are repeated and loops are long. The rest is left to ``kernels_joints``.
+It serves bodies whose frames are whole (all joints or none, as depth sensors deliver them); the rest is left to
+``kernels_joints``. A sample goes through in blocks of output frames that stay in the processor's nearest cache: blend
+two source frames for each output frame, then turn, weigh and write the points in the order of the output. The filter
+runs before, over the source frames that are needed.
 
-All helpers of a kernel live in its file, since numba's cache does not see changes in others.
+All helpers of a kernel live in its file, since Numba's cache does not see changes in others. They take whole arrays
+and offsets: slices in inner loops cost more than the work on them. Offsets are unsigned, because the wrapping of
+negative indices keeps the compiler from vectorising.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from skeleton_aug.compiled import kernel
+from skeleton_aug.compiled import kernel, prefetch
 
 PRESENT_AT_ORIGIN = 1e-12
 """Metres. All zeros mean "missing", so a present joint that an operator moves exactly onto the origin (the base of
 the spine, after centring) is written one picometre beside it and stays present for the operators that follow."""
 
 _FUSED = {"contract"}
+_BLOCK = 16
+"""Output frames that go through together: those of two bodies of 25 joints are 10 kB, and as many when written."""
 
 
-@kernel()
-def _missing(line, at, width):  # type: ignore[no-untyped-def]
-    for c in range(at, at + width):  # noqa: SIM110 - numba has no any()
-        if line[c] != 0:
-            return False
-    return True
+@prefetch(write=False)
+def _prefetch(address):  # type: ignore[no-untyped-def]
+    pass
+
+
+@prefetch(write=True)
+def _prefetch_to_write(address):  # type: ignore[no-untyped-def]
+    pass
 
 
 @kernel()
@@ -37,7 +43,7 @@ def _window(n_run, longest):  # type: ignore[no-untyped-def]
 
 @kernel(fastmath=_FUSED)
 def _taps_15(source, at, target, to, size, step, w):  # type: ignore[no-untyped-def]
-    """Paper's window, unrolled; unsigned indices, since LLVM cannot vectorise the wrapping of negative ones."""
+    """The paper's window, unrolled."""
     w0, w1, w2, w3, w4, w5, w6, w7 = w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7]
     w8, w9, w10, w11, w12, w13, w14 = w[8], w[9], w[10], w[11], w[12], w[13], w[14]
     s, out, one = source[at : at + size + 14 * step], target[to : to + size], np.uintp(step)
@@ -90,314 +96,426 @@ def _filter_run(source, at, target, to, n_run, low, high, step, bank, shortest):
 
 
 @kernel()
-def _whole_frames(rows, start, n_track, n_joints, there):  # type: ignore[no-untyped-def]
-    """Mark the frames that are there; False where a frame lacks some joints only."""
-    for t in range(n_track):
-        present = 0
-        for v in range(n_joints):
-            present += not _missing(rows, (start + t) * 3 * n_joints + 3 * v, 3)
-        if present != 0 and present != n_joints:
-            return False
-        there[t] = present != 0
-    return True
+def _blur_run(source, at, target, to, n_run, low, high, step, taps, weights):  # type: ignore[no-untyped-def]
+    """Blur the frames [low, high) of a run; ``weights`` is room for the taps that are used, divided by their sum."""
+    half = taps.size // 2
+    for t in range(low, high):
+        begin, end = max(t - half, 0), min(t + half + 1, n_run)
+        total = 0.0
+        for k in range(begin, end):
+            total += taps[k - t + half]
+        for k in range(begin, end):
+            weights[k - begin] = taps[k - t + half] / total
+        _taps(source, at + begin * step, target, to + t * step, step, step, weights[: end - begin])
 
 
 @kernel()
-def _constant_until(flags, begin, end):  # type: ignore[no-untyped-def]
-    at = begin + 1
-    while at < end and flags[at] == flags[begin]:
-        at += 1
-    return at
-
-
-@kernel()
-def _filter_body(source, at, target, there, low, high, step, bank, shortest):  # type: ignore[no-untyped-def]
-    """Filter each run of frames that are there, as far as it reaches into [low, high)."""
+def _filter_body(source, at, target, there, low, high, step, bank, shortest, taps, weights):  # type: ignore[no-untyped-def]
+    """Filter each run of frames that are there, as far as it reaches into [low, high); frame 0 lies at ``at``."""
     begin, n_frames = np.int64(0), there.size
     while begin < n_frames:
-        end = _constant_until(there, begin, n_frames)
-        first, last = max(low, begin), min(high, end)
+        end = begin + 1
+        while end < n_frames and there[end] == there[begin]:
+            end += 1
+        first, last = max(low, begin) - begin, min(high, end) - begin
         if there[begin] and first < last:
             here, to = at + begin * step, begin * step
-            _filter_run(source, here, target, to, end - begin, first - begin, last - begin, step, bank, shortest)
+            if taps.size > 0:
+                _blur_run(source, here, target, to, end - begin, first, last, step, taps, weights)
+            else:
+                _filter_run(source, here, target, to, end - begin, first, last, step, bank, shortest)
         begin = end
 
 
-@kernel(fastmath=_FUSED)
-def _affine_planes(source, at, n, x_out, y_out, z_out, a, o, tiny):  # type: ignore[no-untyped-def]
-    """Affine from n points (x, y, z) to three planes."""
-    a00, a01, a02, a10, a11, a12, a20, a21, a22 = (
-        a[0, 0], a[0, 1], a[0, 2], a[1, 0], a[1, 1], a[1, 2], a[2, 0], a[2, 1], a[2, 2],
-    )  # fmt: skip
-    o0, o1, o2 = o[0], o[1], o[2]
-    s = source[at : at + 3 * n]
-    for i in range(n):
-        x, y, z = s[3 * i], s[3 * i + 1], s[3 * i + 2]
-        u, v, w = a00 * x + a01 * y + a02 * z + o0, a10 * x + a11 * y + a12 * z + o1, a20 * x + a21 * y + a22 * z + o2
-        if u == 0 and v == 0 and w == 0:
-            u = tiny
-        x_out[i], y_out[i], z_out[i] = u, v, w
-
-
-@kernel(fastmath=_FUSED)
-def _affine_rows(source, at, n, target, to, a, o, tiny):  # type: ignore[no-untyped-def]
-    """Affine from n points (x, y, z) to n points."""
-    a00, a01, a02, a10, a11, a12, a20, a21, a22 = (
-        a[0, 0], a[0, 1], a[0, 2], a[1, 0], a[1, 1], a[1, 2], a[2, 0], a[2, 1], a[2, 2],
-    )  # fmt: skip
-    o0, o1, o2 = o[0], o[1], o[2]
-    s, out = source[at : at + 3 * n], target[to : to + 3 * n]
-    for i in range(n):
-        x, y, z = s[3 * i], s[3 * i + 1], s[3 * i + 2]
-        u, v, w = a00 * x + a01 * y + a02 * z + o0, a10 * x + a11 * y + a12 * z + o1, a20 * x + a21 * y + a22 * z + o2
-        if u == 0 and v == 0 and w == 0:
-            u = tiny
-        out[3 * i], out[3 * i + 1], out[3 * i + 2] = u, v, w
-
-
 @kernel()
-def _merge_bodies(planes_of_body, n, n_bodies, planes):  # type: ignore[no-untyped-def]
-    """Planes (M, 3, ...) of n points each to planes (3, ...) in which the bodies of a point are neighbours."""
-    for c in range(3):
-        out = planes[c, : n * n_bodies]
-        if n_bodies == 2:
-            one, two = planes_of_body[0, c, :n], planes_of_body[1, c, :n]
-            for i in range(n):
-                out[2 * i], out[2 * i + 1] = one[i], two[i]
-        else:
-            for m in range(n_bodies):
-                body = planes_of_body[m, c, :n]
-                for i in range(n):
-                    out[i * n_bodies + m] = body[i]
-
-
-@kernel()
-def _bone_planes(planes, n_lines, parents, n_bodies):  # type: ignore[no-untyped-def]
-    """Bones of planes 0..2 to planes 3..5."""
-    line = parents.size * n_bodies
-    for c in range(3):
-        joints, bones = planes[c], planes[3 + c]
-        for begin in range(0, n_lines * line, line):
-            for v in range(parents.size):
-                up = parents[v] if parents[v] >= 0 else v
-                for m in range(n_bodies):
-                    at = begin + v * n_bodies + m
-                    bones[at] = joints[at] - joints[begin + up * n_bodies + m]
-
-
-@kernel()
-def _bone_rows(rows, n_lines, parents, keep_joints, target):  # type: ignore[no-untyped-def]
-    """Rows (x, y, z) of joints to rows of bones, or of joints and bones."""
-    width = 6 if keep_joints else 3
-    for begin in range(0, n_lines * parents.size, parents.size):
-        for v in range(parents.size):
-            up = parents[v] if parents[v] >= 0 else v
-            at, root, to = 3 * (begin + v), 3 * (begin + up), width * (begin + v)
-            for c in range(3):
-                target[to + width - 3 + c] = rows[at + c] - rows[root + c]
-                if keep_joints:
-                    target[to + c] = rows[at + c]
-
-
-@kernel(fastmath=_FUSED)
-def _blend_lines(lines, low, high, part, weights, out, at, n_lines, begin, end):  # type: ignore[no-untyped-def]
-    """Line t of the output blends those of frames low[t] and high[t]; frames from ``end`` on have the zero line."""
-    size, zero = weights.size, lines.dtype.type(0)
-    for t in range(n_lines):
-        share = part[t]
-        rest = lines.dtype.type(1) - share
-        a_at, b_at = (min(low[t], end) - begin) * size, (min(high[t], end) - begin) * size
-        a, b = lines[a_at : a_at + size], lines[b_at : b_at + size]
-        to = out[at + t * size : at + (t + 1) * size]
-        for j in range(size):
-            # Adding zero turns the -0.0 of a weight of zero into a plain zero.
-            to[j] = (rest * a[j] + share * b[j]) * weights[j] + zero
-
-
-@kernel()
-def _blend_apart(lines, low, high, share, there_low, there_high, weights, out, at):  # type: ignore[no-untyped-def]
-    """One line, of which some bodies are there in one of the two frames only: they take that one."""
-    n_bodies = there_low.size
-    rest = lines.dtype.type(1) - share
-    for m in range(n_bodies):
-        for j in range(m, weights.size, n_bodies):
-            value = rest * lines[low + j] + share * lines[high + j]
-            if there_low[m] != there_high[m]:
-                value = lines[low + j] if there_low[m] else lines[high + j]
-            out[at + j] = value * weights[j] + lines.dtype.type(0)
-
-
-@kernel()
-def _place(before, after, mix, n_t, n_source, low, high, part):  # type: ignore[no-untyped-def]
-    """Frames that each output frame blends, ``n_source`` for a missing one; and the range of those in use."""
-    begin, end = n_source, 0
-    for t in range(n_t):
-        a, b, share = t, t, part.dtype.type(0)
-        if before.size > 0:
-            a, b, share = before[t], after[t], part.dtype.type(mix[t])
-        if not 0 <= a < n_source:
-            a = n_source
-        else:
-            begin, end = min(begin, a), max(end, a + 1)
-        if share == 0:
-            b = a
-        elif not 0 <= b < n_source:
-            b = n_source
-        else:
-            begin, end = min(begin, b), max(end, b + 1)
-        low[t], high[t], part[t] = a, b, share
-    return min(begin, end), end
-
-
-@kernel(fastmath={"reassoc"})
-def _count_zeros(values):  # type: ignore[no-untyped-def]
-    # Counted in floats, of which a vector register holds more than of 64-bit integers.
-    count = values.dtype.type(0)
-    for i in range(values.size):
-        count += values.dtype.type(1) if values[i] == 0 else values.dtype.type(0)
-    return count
-
-
-@kernel()
-def _lay_frames(source, at, there, begin, end, n_joints, planes, rows, matrix, offset, tiny):  # type: ignore[no-untyped-def]
-    """Affine of the frames [begin, end) of one body into planes (3, ...) or, if there are any, rows."""
-    t = begin
-    while t < end:
-        until = _constant_until(there, t, end)
-        n, to = (until - t) * n_joints, (t - begin) * n_joints
-        if rows.size > 0:
-            if there[t]:
-                _affine_rows(source, at + t * n_joints * 3, n, rows, 3 * to, matrix, offset, tiny)
-            else:
-                rows[3 * to : 3 * (to + n)] = 0
-        else:
-            x, y, z = planes[0, to : to + n], planes[1, to : to + n], planes[2, to : to + n]
-            if there[t]:
-                _affine_planes(source, at + t * n_joints * 3, n, x, y, z, matrix, offset, tiny)
-            else:
-                x[:], y[:], z[:] = 0, 0, 0
-        t = until
-
-
-@kernel()
-def _keep_present(out, at, n_t, n_joints, n_bodies, joint_step, plane_step, low, high, there, weights, tiny):  # type: ignore[no-untyped-def]
-    """Nudge the joints that a blend of two frames put exactly onto the origin."""
-    for t in range(n_t):
+def _find_whole_frames(rows, start, n_track, n_joints, there, first):  # type: ignore[no-untyped-def]
+    """Mark the frames of a track that are there; False where a frame lacks some joints only."""
+    for t in range(n_track):
+        present = 0
         for v in range(n_joints):
-            for m in range(n_bodies):
-                i = at + ((t * n_joints + v) * n_bodies + m) * joint_step
-                lost = out[i] == 0 and out[i + plane_step] == 0 and out[i + 2 * plane_step] == 0
-                if lost and (there[m, low[t]] or there[m, high[t]]):
-                    out[i] = tiny * weights[(v * n_bodies + m) * joint_step]
-
-
-@kernel()
-def _mark_present(rows, row, first, length, gapless, n_joints, n_source, there):  # type: ignore[no-untyped-def]
-    """Mark which of the ``n_source`` frames each body has; False where a frame has only some of the joints."""
-    for m in range(row.size):
-        for t in range(n_source + 1):
-            there[m, t] = gapless[m] and first[m] <= t < first[m] + length[m]
-        track = there[m, first[m] : first[m] + length[m]]
-        if not gapless[m] and not _whole_frames(rows, row[m], length[m], n_joints, track):
+            at = ((start + t) * n_joints + v) * 3
+            present += rows[at] != 0 or rows[at + 1] != 0 or rows[at + 2] != 0
+        if present != 0 and present != n_joints:
             return False
+        there[first + t] = present != 0
     return True
 
 
-@kernel(fastmath={"reassoc"})
-def _touch(values):  # type: ignore[no-untyped-def]
-    """Read memory in one plain sweep, which the processor fetches ahead; loops over points it fetches too late."""
-    total = values.dtype.type(0)
-    for i in range(values.size):
-        total += values[i]
-    return total
+@kernel()
+def _take_gather(before, after, mix, n_t, low, high, share):  # type: ignore[no-untyped-def]
+    """Frames that each output frame blends, as the gather says; then the first and the last of them."""
+    if before.size == 0:
+        for t in range(n_t):
+            low[t] = t
+        for t in range(n_t):
+            high[t] = t
+        share[:n_t] = 0
+        return np.int64(0), n_t - 1
+    first, last = np.int64(before[0]), np.int64(before[0])
+    for t in range(n_t):
+        low[t] = before[t]
+    for t in range(n_t):
+        first, last = min(first, low[t]), max(last, low[t])
+    whole = True
+    for t in range(n_t):
+        share[t] = mix[t]
+        whole &= mix[t] == 0
+    if whole:
+        high[:n_t] = low[:n_t]
+        return first, last
+    for t in range(n_t):
+        high[t] = after[t] if share[t] != 0 else low[t]
+    for t in range(n_t):
+        first, last = min(first, high[t]), max(last, high[t])
+    return first, last
 
 
 @kernel()
-def _lay_lines(  # type: ignore[no-untyped-def]
-    rows, row, first, length, there, begin, end, n_source,
-    filtered, bank, shortest, matrix, offset, tiny, parents, bone_channels, n_joints, model_layout,
-    smoothed, of_body, points, planes,
+def _place_track(low_all, high_all, share_all, n_t, there, n_source, low, high, share, present):  # type: ignore[no-untyped-def]
+    """The same for one body that is not there throughout: a missing frame leaves its neighbour alone."""
+    begin, end = n_source, np.int64(0)
+    for t in range(n_t):
+        a, b, part = low_all[t], high_all[t], share_all[t]
+        in_a, in_b = 0 <= a < n_source and there[a], 0 <= b < n_source and there[b]
+        if not in_a:
+            a, part = b, share.dtype.type(0)
+        if not in_b:
+            b, part = a, share.dtype.type(0)
+        present[t] = in_a or in_b
+        low[t], high[t], share[t] = a, b, part
+        if present[t]:
+            begin, end = min(begin, a, b), max(end, a + 1, b + 1)
+    for t in range(n_t):
+        # Any frame that exists will do where the weight is zero.
+        if not present[t]:
+            low[t], high[t], share[t] = min(begin, n_source - 1), min(begin, n_source - 1), 0
+    return begin, end
+
+
+@kernel(fastmath=_FUSED)
+def _blend(  # type: ignore[no-untyped-def]
+    source, base, low, high, share, t_begin, t_end, step, block, to, ahead, ahead_end, after, far, n_planes, piece
 ):  # fmt: skip
-    """Filter, affine and bones of the source frames [begin, end), laid in the order of the output; then a zero line."""
-    n_bodies, step, n = row.size, 3 * n_joints, end - begin
-    nothing, merge = points[:0], model_layout and n_bodies > 1
-    for m in range(n_bodies):
-        body_planes = of_body[m] if merge else planes
-        body_rows = points if bone_channels > 0 else planes[0]
-        if model_layout:
-            body_rows = nothing
-        at = (row[m] - first[m]) * step
-        planes[0, 0] = _touch(rows[at + max(begin, first[m]) * step : at + min(end, first[m] + length[m]) * step])
-        if filtered:
-            _filter_body(rows, at, smoothed, there[m, :n_source], begin, end, step, bank, shortest)
-            _lay_frames(
-                smoothed, np.int64(0), there[m], begin, end, n_joints, body_planes, body_rows, matrix, offset, tiny
-            )
+    """Each frame of the block lies between two frames of the source, of which frame 0 is at ``base``.
+
+    On the way, the memory of the next sample (from ``ahead`` on) is asked for, and that which the block will be written
+    to (``piece`` bytes a frame, in planes that are ``far`` bytes apart, from ``after`` on).
+    """
+    one, width, to, bytes_of_frame = source.dtype.type(1), np.uintp(step), np.uintp(to), step * source.itemsize
+    for t in range(t_begin, t_end):
+        for at in range(ahead + t * bytes_of_frame, min(ahead + (t + 1) * bytes_of_frame, ahead_end), 64):
+            _prefetch(np.uintp(at))
+        for plane in range(n_planes):
+            for at in range(after + plane * far, after + plane * far + piece, 64):
+                _prefetch_to_write(np.uintp(at))
+        after += piece
+        part = share[t]
+        rest = one - part
+        a, b = np.uintp(base + low[t] * step), np.uintp(base + high[t] * step)
+        for j in range(width):
+            block[to + j] = rest * source[a + j] + part * source[b + j]
+        to += width
+
+
+@kernel(fastmath=_FUSED)
+def _write_planes_2(first, second, weighted, weights, xs, ys, zs, a, o, tiny):  # type: ignore[no-untyped-def]
+    """Affine of the points of two bodies into planes where the bodies of a point are neighbours."""
+    a00, a01, a02, a10, a11, a12, a20, a21, a22 = (
+        a[0, 0], a[0, 1], a[0, 2], a[1, 0], a[1, 1], a[1, 2], a[2, 0], a[2, 1], a[2, 2],
+    )  # fmt: skip
+    o0, o1, o2 = o[0], o[1], o[2]
+    zero, one, two, three = first.dtype.type(0), np.uintp(1), np.uintp(2), np.uintp(3)
+    for i in range(np.uintp(first.size // 3)):
+        x, y, z = first[three * i], first[three * i + one], first[three * i + two]
+        u, v, w = a00 * x + a01 * y + a02 * z + o0, a10 * x + a11 * y + a12 * z + o1, a20 * x + a21 * y + a22 * z + o2
+        if u == 0 and v == 0 and w == 0:
+            u = tiny
+        x, y, z = second[three * i], second[three * i + one], second[three * i + two]
+        r, s, t = a00 * x + a01 * y + a02 * z + o0, a10 * x + a11 * y + a12 * z + o1, a20 * x + a21 * y + a22 * z + o2
+        if r == 0 and s == 0 and t == 0:
+            r = tiny
+        if weighted:
+            # Adding zero turns the -0.0 of a weight of zero into a plain zero.
+            f, g = weights[two * i], weights[two * i + one]
+            u, v, w, r, s, t = u * f + zero, v * f + zero, w * f + zero, r * g + zero, s * g + zero, t * g + zero
+        xs[two * i], xs[two * i + one] = u, r
+        ys[two * i], ys[two * i + one] = v, s
+        zs[two * i], zs[two * i + one] = w, t
+
+
+@kernel(fastmath=_FUSED)
+def _write_points(block, p, n, weighted, weights, at, target, to, step, plane, a, o, tiny):  # type: ignore[no-untyped-def]
+    """Affine of n points at p to ``target``: point i at ``to + i * step``, its coordinates ``plane`` apart."""
+    a00, a01, a02, a10, a11, a12, a20, a21, a22 = (
+        a[0, 0], a[0, 1], a[0, 2], a[1, 0], a[1, 1], a[1, 2], a[2, 0], a[2, 1], a[2, 2],
+    )  # fmt: skip
+    o0, o1, o2 = o[0], o[1], o[2]
+    zero, one, two, three = block.dtype.type(0), np.uintp(1), np.uintp(2), np.uintp(3)
+    p, at = np.uintp(p), np.uintp(at)
+    x_to, y_to, z_to, step = np.uintp(to), np.uintp(to + plane), np.uintp(to + 2 * plane), np.uintp(step)
+    for i in range(np.uintp(n)):
+        x, y, z = block[p + three * i], block[p + three * i + one], block[p + three * i + two]
+        u, v, w = a00 * x + a01 * y + a02 * z + o0, a10 * x + a11 * y + a12 * z + o1, a20 * x + a21 * y + a22 * z + o2
+        if u == 0 and v == 0 and w == 0:
+            u = tiny
+        if weighted:
+            f = weights[at + i * step]
+            u, v, w = u * f + zero, v * f + zero, w * f + zero
+        target[x_to + i * step], target[y_to + i * step], target[z_to + i * step] = u, v, w
+
+
+@kernel(fastmath=_FUSED)
+def _write_rows(block, n, weighted, weights, target, to, a, o, tiny):  # type: ignore[no-untyped-def]
+    """Affine of n points to n points."""
+    a00, a01, a02, a10, a11, a12, a20, a21, a22 = (
+        a[0, 0], a[0, 1], a[0, 2], a[1, 0], a[1, 1], a[1, 2], a[2, 0], a[2, 1], a[2, 2],
+    )  # fmt: skip
+    o0, o1, o2 = o[0], o[1], o[2]
+    zero, one, two, three = block.dtype.type(0), np.uintp(1), np.uintp(2), np.uintp(3)
+    to = np.uintp(to)
+    for i in range(np.uintp(n)):
+        x, y, z = block[three * i], block[three * i + one], block[three * i + two]
+        u, v, w = a00 * x + a01 * y + a02 * z + o0, a10 * x + a11 * y + a12 * z + o1, a20 * x + a21 * y + a22 * z + o2
+        if u == 0 and v == 0 and w == 0:
+            u = tiny
+        if weighted:
+            u, v, w = u * weights[i] + zero, v * weights[i] + zero, w * weights[i] + zero
+        at = to + three * i
+        target[at], target[at + one], target[at + two] = u, v, w
+
+
+@kernel()
+def _weigh(weights, joint_weights, n_joints, n_bodies, body, somewhere, present, t_begin, t_end):  # type: ignore[no-untyped-def]
+    """Weight of every point of one body in a block: that of its joint, or zero where the body is missing."""
+    at = body
+    for t in range(t_begin, t_end):
+        there = weights.dtype.type(somewhere and (present.size == 0 or present[t]))
+        for v in range(n_joints):
+            weights[at] = there * weights.dtype.type(joint_weights[v]) if joint_weights.size > 0 else there
+            at += n_bodies
+
+
+@kernel()
+def _list_places(source, parents, n_joints, n_bodies, places):  # type: ignore[no-untyped-def]
+    """Where on a line each joint is written, and where it and its parent stand; those that follow their parent are last.
+
+    Returns the number of the others. In a new order none counts as following its parent.
+    """
+    n_apart, n_followers = 0, 0
+    for v in range(n_joints):
+        joint = max(source[v], 0) if source.size > 0 else np.int64(v)
+        up = parents[joint] if parents.size > 0 and parents[joint] >= 0 else joint
+        if source.size > 0 or up != v - 1:
+            at, n_apart = n_apart, n_apart + 1
         else:
-            _lay_frames(rows, at, there[m], begin, end, n_joints, body_planes, body_rows, matrix, offset, tiny)
-    if merge:
-        _merge_bodies(of_body, n * n_joints, n_bodies, planes)
-    if bone_channels > 0 and model_layout:
-        _bone_planes(planes, n, parents, n_bodies)
-    elif bone_channels > 0:
-        _bone_rows(points, n, parents, bone_channels == 2, planes[0])
+            n_followers += 1
+            at = n_joints - n_followers
+        places[0, at], places[1, at], places[2, at] = v * n_bodies, joint * n_bodies, up * n_bodies
+    return n_apart
+
+
+@kernel(fastmath=_FUSED)
+def _weigh_plane(lines, line, weights, out, to, size):  # type: ignore[no-untyped-def]
+    zero, width = lines.dtype.type(0), np.uintp(line)
+    for begin in range(0, size, line):
+        at, here = np.uintp(begin), np.uintp(to + begin)
+        for j in range(width):
+            out[here + j] = lines[at + j] * weights[j] + zero
+
+
+@kernel(fastmath=_FUSED)
+def _order_plane(lines, line, n_bodies, places, n_places, weights, out, to, size):  # type: ignore[no-untyped-def]
+    """Reordered and weighed joints."""
+    zero, one = lines.dtype.type(0), np.uintp(1)
+    for k in range(n_places):
+        v, joint = places[0, k], places[1, k]
+        if n_bodies == 2:
+            f, g = weights[v], weights[v + 1]
+            for begin in range(0, size, line):
+                here, at = np.uintp(to + begin + v), np.uintp(begin + joint)
+                out[here], out[here + one] = lines[at] * f + zero, lines[at + one] * g + zero
+        else:
+            for m in range(n_bodies):
+                for begin in range(0, size, line):
+                    out[to + begin + v + m] = lines[begin + joint + m] * weights[v + m] + zero
+
+
+@kernel(fastmath=_FUSED)
+def _bone_plane(lines, line, n_bodies, places, n_places, weights, out, to, size):  # type: ignore[no-untyped-def]
+    """Weighed bones. Many joints follow their parent, so that one difference of lines does for them."""
+    zero, one, width, shift = lines.dtype.type(0), np.uintp(1), np.uintp(line), np.uintp(n_bodies)
+    if n_places * n_bodies < line:
+        for begin in range(0, size, line):
+            at, here = np.uintp(begin), np.uintp(to + begin)
+            for j in range(shift, width):
+                out[here + j] = (lines[at + j] - lines[at + j - shift]) * weights[j] + zero
+    for k in range(n_places):
+        v, joint, up = places[0, k], places[1, k], places[2, k]
+        if n_bodies == 2:
+            f, g = weights[v], weights[v + 1]
+            for begin in range(0, size, line):
+                here, at, above = np.uintp(to + begin + v), np.uintp(begin + joint), np.uintp(begin + up)
+                out[here] = (lines[at] - lines[above]) * f + zero
+                out[here + one] = (lines[at + one] - lines[above + one]) * g + zero
+        else:
+            for m in range(n_bodies):
+                for begin in range(m, size, line):
+                    out[to + begin + v] = (lines[begin + joint] - lines[begin + up]) * weights[v + m] + zero
+
+
+@kernel()
+def _finish_planes(lines, size, n_bodies, ordered, places, n_places, channels, weights, out, to, far):  # type: ignore[no-untyped-def]
+    """Joint order, bones and weights: from three planes of ``size`` numbers to those of the output, ``far`` apart."""
+    line = weights.size
+    for c in range(3):
+        plane, here = lines[c * size : (c + 1) * size], to + c * far
+        if channels != 1 and ordered:
+            _order_plane(plane, line, n_bodies, places, n_places, weights, out, here, size)
+        elif channels != 1:
+            _weigh_plane(plane, line, weights, out, here, size)
+        if channels > 0:
+            here += (channels - 1) * 3 * far
+            _bone_plane(plane, line, n_bodies, places, n_places, weights, out, here, size)
+
+
+@kernel(fastmath=_FUSED)
+def _finish_rows(rows, n_frames, n_joints, source, parents, channels, weights, target, to):  # type: ignore[no-untyped-def]
+    """Joint order, bones and weights: from points to points, or to joints and bones."""
+    zero, step = rows.dtype.type(0), 6 if channels == 2 else 3
+    for begin in range(0, n_frames * n_joints, n_joints):
+        for v in range(n_joints):
+            joint = max(source[v], 0) if source.size > 0 else np.int64(v)
+            up = parents[joint] if parents.size > 0 and parents[joint] >= 0 else joint
+            at, above, v_to = (
+                np.uintp(3 * (begin + joint)),
+                np.uintp(3 * (begin + up)),
+                np.uintp(to + step * (begin + v)),
+            )
+            for c in range(np.uintp(3)):
+                if channels != 1:
+                    target[v_to + c] = rows[at + c] * weights[v] + zero
+                if channels > 0:
+                    target[v_to + c + np.uintp(step - 3)] = (rows[at + c] - rows[above + c]) * weights[v] + zero
+
+
+@kernel()
+def _find_frames(rows, row, first, length, gapless, n_joints, n_source, there):  # type: ignore[no-untyped-def]
+    """Mark which of the ``n_source`` frames each body has; False where a frame has only some of the joints."""
+    for m in range(row.size):
+        for t in range(n_source):
+            there[m, t] = gapless[m] and first[m] <= t < first[m] + length[m]
+        if not gapless[m] and not _find_whole_frames(rows, row[m], length[m], n_joints, there[m], first[m]):
+            return False
+    return True
 
 
 @kernel()
 def _apply_whole(  # type: ignore[no-untyped-def]
-    rows, row, first, length, gapless,
-    filtered, bank, shortest, before, after, mix, n_t,
-    matrix, offset, tiny, parents, bone_channels, weights,
-    out, at, model_layout, n_joints, buffers,
+    rows, row, first, length, gapless, ahead, ahead_end,
+    filtered, bank, shortest, taps, before, after, mix, n_t,
+    matrix, offset, parents, channels, source, joint_weights,
+    out, to, model_layout, n_joints, buffers,
 ):  # fmt: skip
     """One sample, or with sample layout one body of it, whose frames are whole; False, and nothing done, otherwise."""
-    there, low, high, part, smoothed, of_body, points, planes, line_weights = buffers
-    n_bodies, width, n_source = row.size, 3 if bone_channels < 2 else 6, np.int64(0)
+    there, low, high, share, present, placed, smoothed, block, weights, line_weights, lines, blur, places = buffers
+    n_bodies, step, n_source, size = row.size, 3 * n_joints, np.int64(0), min(_BLOCK, n_t)
+    tiny, finish = rows.dtype.type(PRESENT_AT_ORIGIN), channels > 0 or source.size > 0
     for m in range(n_bodies):
         n_source = max(n_source, first[m] + length[m])
-    there = there[:n_bodies]
-    if not _mark_present(rows, row, first, length, gapless, n_joints, n_source, there):
+    begin, last = _take_gather(before, after, mix, n_t, low[n_bodies], high[n_bodies], share[n_bodies])
+    easy = True
+    for m in range(n_bodies):
+        easy &= gapless[m] and first[m] <= begin and last < first[m] + length[m]
+    if not easy and not _find_frames(rows, row, first, length, gapless, n_joints, n_source, there):
         return False
-    begin, end = _place(before, after, mix, n_t, n_source, low, high, part)
-    _lay_lines(
-        rows, row, first, length, there, begin, end, n_source,
-        filtered, bank, shortest, matrix, offset, tiny, parents, bone_channels, n_joints, model_layout,
-        smoothed, of_body, points, planes,
-    )  # fmt: skip
-    joint_step = 1 if model_layout else width
-    line = n_joints * n_bodies * joint_step
-    line_weights = line_weights[:line]
-    dropped, root_kept = 0, 0
-    for v in range(n_joints):
-        weight = rows.dtype.type(weights[v] if weights.size > 0 else 1)
-        line_weights[v * n_bodies * joint_step : (v + 1) * n_bodies * joint_step] = weight
-        dropped += weight == 0
-        root_kept += bone_channels > 0 and parents[v] < 0 and weight != 0
-    n_planes, plane_step = (width, n_t * line) if model_layout else (1, 1)
-    for p in range(n_planes):
-        plane = planes[p + 3 if model_layout and bone_channels == 1 else p]
-        plane[(end - begin) * line : (end - begin + 1) * line] = 0
-        _blend_lines(plane, low, high, part, line_weights, out, at + p * plane_step, n_t, begin, end)
-    absent = 0
-    for t in range(n_t):
-        apart = False
+    for m in range(n_bodies):
+        use_begin, use_end, start = begin, last + 1, m * n_source * step
+        placed[m] = n_bodies
+        if not easy:
+            placed[m] = m
+            use_begin, use_end = _place_track(
+                low[n_bodies], high[n_bodies], share[n_bodies], n_t, there[m], n_source,
+                low[m], high[m], share[m], present[m],
+            )  # fmt: skip
+        if not filtered or use_begin >= use_end:
+            continue
+        if easy:
+            here, done = row[m] * step, start + first[m] * step
+            low_in, high_in = use_begin - first[m], use_end - first[m]
+            if taps.size > 0:
+                _blur_run(rows, here, smoothed, done, length[m], low_in, high_in, step, taps, blur)
+            else:
+                _filter_run(rows, here, smoothed, done, length[m], low_in, high_in, step, bank, shortest)
+        else:
+            base = (row[m] - first[m]) * step
+            track = smoothed[start : start + n_source * step]
+            _filter_body(
+                rows, base, track, there[m, :n_source], use_begin, use_end, step, bank, shortest, taps, blur
+            )  # fmt: skip
+    weighted = not easy or (joint_weights.size > 0 and not finish)
+    if finish:
+        for v in range(n_joints):
+            weight = line_weights.dtype.type(joint_weights[v]) if joint_weights.size > 0 else line_weights.dtype.type(1)
+            if source.size > 0 and source[v] < 0:
+                weight *= 0
+            line_weights[v * n_bodies : (v + 1) * n_bodies] = weight
+    n_places = _list_places(source, parents, n_joints, n_bodies, places) if finish else 0
+    n_planes, line, itemsize = 1, step * max(channels, 1), rows.itemsize
+    if model_layout:
+        n_planes, line = 3 * max(channels, 1), n_joints * n_bodies
+    plane, address = n_t * line, np.int64(out.ctypes.data) + to * itemsize
+    for t_begin in range(0, n_t, _BLOCK):
+        t_end = min(t_begin + _BLOCK, n_t)
+        n = (t_end - t_begin) * n_joints
         for m in range(n_bodies):
-            in_low, in_high = there[m, low[t]], there[m, high[t]]
-            apart |= in_low != in_high
-            absent += not (in_low or in_high)
-        if apart:
-            a, b = (min(low[t], end) - begin) * line, (min(high[t], end) - begin) * line
-            for p in range(n_planes):
-                plane = planes[p + 3 if model_layout and bone_channels == 1 else p]
-                to = at + p * plane_step + t * line
-                _blend_apart(plane, a, b, part[t], there[:, low[t]], there[:, high[t]], line_weights, out, to)
-    zeros = (absent * n_joints + (n_t * n_bodies - absent) * dropped) * joint_step
-    if width == 6 and not model_layout:
-        zeros += 3 * (n_t * n_bodies - absent) * root_kept
-    if bone_channels != 1 and _count_zeros(out[at : at + n_t * line]) != zeros:
-        _keep_present(
-            out, at, n_t, n_joints, n_bodies, joint_step, plane_step, low, high, there, line_weights, tiny
-        )  # fmt: skip
+            at, p = m * size * step, placed[m]
+            next_track, next_end = ahead[m], ahead_end[m]
+            piece = line // n_bodies * itemsize
+            write = address + t_begin * line * itemsize + m * piece * (t_end - t_begin)
+            if n_source == 0 or length[m] == 0:
+                block[at : at + 3 * n] = 0
+            elif filtered:
+                _blend(
+                    smoothed, m * n_source * step, low[p], high[p], share[p], t_begin, t_end, step, block, at,
+                    next_track, next_end, write, plane * itemsize, n_planes, piece,
+                )  # fmt: skip
+            else:
+                _blend(
+                    rows, (row[m] - first[m]) * step, low[p], high[p], share[p], t_begin, t_end, step, block, at,
+                    next_track, next_end, write, plane * itemsize, n_planes, piece,
+                )  # fmt: skip
+            # Without gaps the weights of the first block serve them all.
+            if weighted and (t_begin == 0 or not easy):
+                _weigh(
+                    weights, joint_weights[:0] if finish else joint_weights, n_joints, n_bodies, m, length[m] > 0,
+                    present[m, :0] if easy else present[m], t_begin, t_end,
+                )  # fmt: skip
+        here, target, far = to + t_begin * line, out, plane
+        if finish:
+            here, target, far = np.int64(0), lines, n * n_bodies
+        if model_layout and n_bodies == 2:
+            _write_planes_2(
+                block[: 3 * n], block[size * step : size * step + 3 * n], weighted, weights[: 2 * n],
+                target[here : here + 2 * n], target[here + far : here + far + 2 * n],
+                target[here + 2 * far : here + 2 * far + 2 * n], matrix, offset, tiny,
+            )  # fmt: skip
+        elif model_layout:
+            for m in range(n_bodies):
+                _write_points(
+                    block, m * size * step, n, weighted, weights, m, target, here + m, n_bodies, far,
+                    matrix, offset, tiny,
+                )  # fmt: skip
+        else:
+            _write_rows(block, n, weighted, weights, target, here, matrix, offset, tiny)
+        if finish and model_layout:
+            _finish_planes(
+                lines, n * n_bodies, n_bodies, source.size > 0, places, n_places, channels, line_weights,
+                out, to + t_begin * line, plane,
+            )  # fmt: skip
+        elif finish:
+            _finish_rows(
+                lines, t_end - t_begin, n_joints, source, parents, channels, line_weights, out, to + t_begin * line
+            )  # fmt: skip
     return True
 
 
@@ -408,55 +526,66 @@ def apply_to_frames(  # type: ignore[no-untyped-def]
     matrix, offset, parents, bone_channels, source, weights,
     out, out_start, model_layout,
 ):  # fmt: skip
-    """Filter, gather, affine, bones, weights, for the bodies of which every frame is whole.
+    """Carry out a stage for the bodies of which every frame is whole.
 
     Writes which bodies that was to ``done`` (N, M); in model layout all bodies of a sample are done or none is.
     ``rows`` is flat. Operators have a row per sample, or one that serves all; a gather without columns leaves
-    the frames as they are, weights without columns the joints. ``bone_channels`` is 0 without bones, 1 for bones, 2
-    for joints and bones. ``out`` is flat; sample n begins at ``out_start[n]`` and lies there as (M, T, V, C), or as
-    (C, T, V, M) in model layout.
+    the frames as they are, joint order and weights without columns the joints. ``taps`` with columns are a blur in
+    place of the filter. ``bone_channels`` is 0 without bones, 1 for bones, 2 for joints and bones. ``out`` is flat;
+    sample n begins at ``out_start[n]`` and lies there as (M, T, V, C), or as (C, T, V, M) in model layout.
     """
     n_samples, n_bodies = row.shape
-    dtype, n_points, n_t_max = rows.dtype, np.int64(0), np.int64(0)
+    dtype, step, n_source, n_t_max = rows.dtype, 3 * n_joints, np.int64(0), np.int64(0)
     for n in range(n_samples):
         n_t_max = max(n_t_max, n_out[n])
         for m in range(n_bodies):
             done[n, m] = False
-            n_points = max(n_points, (first[n, m] + length[n, m]) * n_joints)
-    if n_channels != 3 or n_bodies == 0 or taps.size > 0 or source.size > 0:
+            n_source = max(n_source, first[n, m] + length[n, m])
+    if n_channels != 3 or n_bodies == 0:
         return
-    width, tiny = 3 if bone_channels < 2 else 6, dtype.type(PRESENT_AT_ORIGIN)
+    any_filter = taps.shape[1] > 0
+    for n in range(filter_active.size):
+        any_filter |= filter_active[n]
     together = n_bodies if model_layout else 1
-    line = n_joints * together
-    n_planes = 1 if not model_layout else (6 if bone_channels > 0 else 3)
-    joint_step = 1 if model_layout else width
+    size = min(_BLOCK, n_t_max) * n_joints * together
+    finish = bone_channels > 0 or source.size > 0
     buffers = (
-        np.empty((together, n_points // n_joints + 1), np.bool_),
-        np.empty(n_t_max, np.int64),
-        np.empty(n_t_max, np.int64),
-        np.empty(n_t_max, dtype),
-        np.empty(3 * n_points, dtype),
-        np.empty((together, 3, n_points if model_layout and n_bodies > 1 else 0), dtype),
-        np.empty(3 * n_points if bone_channels > 0 and not model_layout else 0, dtype),
-        np.empty((n_planes, (n_points + n_joints) * together * joint_step), dtype),
-        np.empty(line * joint_step, dtype),
+        np.empty((together, n_source), np.bool_),
+        np.empty((together + 1, n_t_max), np.int64),
+        np.empty((together + 1, n_t_max), np.int64),
+        np.empty((together + 1, n_t_max), dtype),
+        np.empty((together, n_t_max), np.bool_),
+        np.empty(together, np.int64),
+        np.empty(together * n_source * step if any_filter else 0, dtype),
+        np.empty(3 * size, dtype),
+        np.empty(size, dtype),
+        np.empty(n_joints * together, dtype),
+        np.empty(3 * size if finish else 0, dtype),
+        np.empty(taps.shape[1], dtype),
+        np.empty((3, n_joints), np.int64),
     )
+    width, address = 6 if bone_channels == 2 else 3, np.int64(rows.ctypes.data)
+    ahead, ahead_end = np.zeros(together, np.int64), np.zeros(together, np.int64)
     local_matrix, local_offset = np.empty((3, 3), dtype), np.empty(3, dtype)
     for n in range(n_samples):
-        of_filter, of_gather, of_weights = n % filter_active.size, n % before.shape[0], n % weights.shape[0]
         for c in range(3):
             local_offset[c] = offset[n % offset.shape[0], c]
             for d in range(3):
                 local_matrix[c, d] = matrix[n % matrix.shape[0], c, d]
+        of_gather, local_taps = n % before.shape[0], taps[n % taps.shape[0]]
+        filtered = filter_active[n % filter_active.size] or (taps.shape[1] > 0 and local_taps[taps.shape[1] // 2] != 0)
         for m in range(0, n_bodies, together):
+            for body in range(m, m + together):
+                next_n = min(n + 1, n_samples - 1)
+                ahead[body - m] = address + row[next_n, body] * step * rows.itemsize
+                ahead_end[body - m] = ahead[body - m] + (length[next_n, body] * step * rows.itemsize) * (next_n - n)
             group = slice(m, m + together)
             at = out_start[n] + m * n_out[n] * n_joints * width
             whole = _apply_whole(
-                rows, row[n, group], first[n, group], length[n, group], gapless[n, group],
-                filter_active[of_filter], bank, shortest,
-                before[of_gather], after[of_gather], mix[of_gather], n_out[n],
-                local_matrix, local_offset, tiny, parents, bone_channels, weights[of_weights],
-                out, at, model_layout, n_joints, buffers,
+                rows, row[n, group], first[n, group], length[n, group], gapless[n, group], ahead, ahead_end,
+                filtered, bank, shortest, local_taps, before[of_gather], after[of_gather], mix[of_gather], n_out[n],
+                local_matrix, local_offset, parents, bone_channels, source[n % source.shape[0]],
+                weights[n % weights.shape[0]], out, at, model_layout, n_joints, buffers,
             )  # fmt: skip
             for body in range(m, m + together):
                 done[n, body] = whole
