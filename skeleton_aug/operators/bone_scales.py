@@ -83,16 +83,18 @@ def _missing(line, at, width):  # type: ignore[no-untyped-def]
     return True
 
 
-@kernel(fastmath={"contract"})
+@kernel(fastmath={"contract", "reassoc"})
 def _scale_whole_frame(line, out, order, parents, growth):  # type: ignore[no-untyped-def]
     """Every joint is there, with x, y and z alone; ``out`` holds the shifts until the end."""
-    root = 3 * order[0]
-    out[root] = out[root + 1] = out[root + 2] = 0
+    one, two, three = np.uintp(1), np.uintp(2), np.uintp(3)
+    root = three * np.uintp(order[0])
+    out[root] = out[root + one] = out[root + two] = 0
     for place in range(1, order.size):
-        at, up, more = 3 * order[place], 3 * parents[place], growth[place]
-        out[at] = out[up] + more * (line[at] - line[up])
-        out[at + 1] = out[up + 1] + more * (line[at + 1] - line[up + 1])
-        out[at + 2] = out[up + 2] + more * (line[at + 2] - line[up + 2])
+        at, up, more = three * np.uintp(order[place]), three * np.uintp(parents[place]), growth[place]
+        x = out[up] + more * (line[at] - line[up])
+        y = out[up + one] + more * (line[at + one] - line[up + one])
+        z = out[up + two] + more * (line[at + two] - line[up + two])
+        out[at], out[at + one], out[at + two] = x, y, z
     zeros = np.int32(0)
     for i in range(out.size):
         value = line[i] + out[i]

@@ -105,19 +105,33 @@ def _check_partners(partner: NDArray[np.int64], n: int) -> None:
 
 @kernel()
 def _missing(line, at, width):  # type: ignore[no-untyped-def]
-    for c in range(at, at + width):  # noqa: SIM110 - numba has no any()
-        if line[c] != 0:
+    for c in range(width):  # noqa: SIM110 - numba has no any()
+        if line[at + np.uintp(c)] != 0:
             return False
     return True
 
 
 @kernel()
-def _take_joints(line, taken, n_channels, width, whole, result):  # type: ignore[no-untyped-def]
-    for k in range(taken.size):
-        for at in range(taken[k] * n_channels, (taken[k] + 1) * n_channels, width):
-            if whole or not (_missing(line, at, width) or _missing(result, at, width)):
-                for c in range(at, at + width):
-                    result[c] = line[c]
+def _columns_of(joints, n_channels, width):  # type: ignore[no-untyped-def]
+    """Where the vectors of the marked joints begin."""
+    marked, n_vectors = np.flatnonzero(joints), n_channels // width
+    columns = np.empty(marked.size * n_vectors, np.uintp)
+    for k in range(marked.size):
+        for i in range(n_vectors):
+            columns[k * n_vectors + i] = marked[k] * n_channels + i * width
+    return columns
+
+
+@kernel()
+def _take(line, columns, width, whole, result):  # type: ignore[no-untyped-def]
+    one, two = np.uintp(1), np.uintp(2)
+    for k in range(columns.size):
+        at = columns[k]
+        if whole and width == 3:
+            result[at], result[at + one], result[at + two] = line[at], line[at + one], line[at + two]
+        elif whole or not (_missing(line, at, width) or _missing(result, at, width)):
+            for c in range(width):
+                result[at + np.uintp(c)] = line[at + np.uintp(c)]
 
 
 @kernel()
@@ -126,16 +140,19 @@ def _mix(  # type: ignore[no-untyped-def]
 ):
     n_columns = n_joints * n_channels
     for n in range(row.shape[0]):
-        other, taken = partner[n], np.flatnonzero(joints[n])
+        other, columns = partner[n], _columns_of(joints[n], n_channels, width)
         for m in range(row.shape[1]):
             track = out[out_row[n, m] * n_columns : (out_row[n, m] + length[n, m]) * n_columns]
             track[:] = rows[row[n, m] * n_columns : (row[n, m] + length[n, m]) * n_columns]
-            if taken.size == 0:
+            if columns.size == 0 or other == n:
                 continue
-            whole = gapless[n, m] and gapless[other, m]
+            whole, long, longer = gapless[n, m] and gapless[other, m], n_frames[n], n_frames[other]
             for t in range(length[n, m]):
-                frame = (2 * (first[n, m] + t) + 1) * n_frames[other] // (2 * n_frames[n]) - first[other, m]
+                frame = first[n, m] + t
+                if long != longer:
+                    frame = (2 * frame + 1) * longer // (2 * long)
+                frame -= first[other, m]
                 if 0 <= frame < length[other, m]:
                     begin = (row[other, m] + frame) * n_columns
                     line, result = rows[begin : begin + n_columns], track[t * n_columns : (t + 1) * n_columns]
-                    _take_joints(line, taken, n_channels, width, whole, result)
+                    _take(line, columns, width, whole, result)

@@ -86,19 +86,17 @@ def _missing(line, at, width):  # type: ignore[no-untyped-def]
     return True
 
 
-@kernel(fastmath={"reassoc"})
-def _subtract_lines(track, at, n_columns, order, out):  # type: ignore[no-untyped-def]
-    """First or second difference of whole frames; return how many numbers are zero."""
-    zeros = np.int32(0)
-    now, then = track[at : at + n_columns], track[at + n_columns : at + 2 * n_columns]
+@kernel()
+def _subtract_track(track, n_columns, order, out):  # type: ignore[no-untyped-def]
+    """First or second difference of whole frames, in place of them; return how many numbers are zero."""
+    zeros, now, then = np.int32(0), track[: out.size], track[n_columns : n_columns + out.size]
     if order == 1:
-        for i in range(n_columns):
-            value = then[i] - now[i]
-            out[i] = value
-            zeros += np.int32(value == 0)
+        for i in range(out.size):
+            out[i] = then[i] - now[i]
+            zeros += np.int32(then[i] == now[i])
         return zeros
-    later = track[at + 2 * n_columns : at + 3 * n_columns]
-    for i in range(n_columns):
+    later = track[2 * n_columns : 2 * n_columns + out.size]
+    for i in range(out.size):
         value = (later[i] - then[i]) - (then[i] - now[i])
         out[i] = value
         zeros += np.int32(value == 0)
@@ -106,63 +104,73 @@ def _subtract_lines(track, at, n_columns, order, out):  # type: ignore[no-untype
 
 
 @kernel()
-def _subtract_vectors(track, at, n_columns, width, dims, order, out):  # type: ignore[no-untyped-def]
-    """As before, where vectors may be missing or have a confidence."""
-    out[:] = 0
-    for column in range(0, n_columns, width):
-        there = True
-        for k in range(order + 1):
-            there &= not _missing(track, at + k * n_columns + column, width)
-        if not there:
-            continue
-        for c in range(column, column + width):
-            now, then = track[at + c], track[at + n_columns + c]
-            later = track[at + 2 * n_columns + c] if order == 2 else now
-            if c < column + dims:
-                out[c] = then - now if order == 1 else (later - then) - (then - now)
-            else:
-                out[c] = (now + then) / 2 if order == 1 else (now + 2 * then + later) / 4
+def _subtract_frames(track, at, n_columns, n_channels, order, n_out, begin, out):  # type: ignore[no-untyped-def]
+    """Differences of order 0 to 2 of one whole frame, three channels at a time, among the channels of the result."""
+    now = track[at : at + n_columns]
+    then = now if order < 1 else track[at + n_columns : at + 2 * n_columns]
+    later = now if order < 2 else track[at + 2 * n_columns : at + 3 * n_columns]
+    for v in range(n_columns // n_channels):
+        for k in range(n_channels // 3):
+            a, to = np.uintp(v * n_channels + 3 * k), np.uintp(v * n_out + begin + 3 * k)
+            b, c = a + np.uintp(1), a + np.uintp(2)
+            x, y, z = now[a], now[b], now[c]
+            if order == 1:
+                x, y, z = then[a] - x, then[b] - y, then[c] - z
+            elif order == 2:
+                x = (later[a] - then[a]) - (then[a] - x)
+                y = (later[b] - then[b]) - (then[b] - y)
+                z = (later[c] - then[c]) - (then[c] - z)
+            out[to], out[to + np.uintp(1)], out[to + np.uintp(2)] = x, y, z
 
 
 @kernel()
-def _interleave(line, begin, n_channels, n_out, out):  # type: ignore[no-untyped-def]
-    """Put channels of a frame, joint by joint, where they belong among those of the result."""
-    if n_channels == n_out:
-        out[:] = line
-        return
-    for v in range(line.size // n_channels):
-        for c in range(n_channels):
-            out[v * n_out + begin + c] = line[v * n_channels + c]
+def _subtract_vectors(track, at, n_columns, n_channels, width, dims, order, n_out, begin, out):  # type: ignore[no-untyped-def]
+    """As before, where vectors may be missing, have a confidence or other widths."""
+    for column in range(0, n_columns, width):
+        to = column // n_channels * n_out + begin + column % n_channels
+        there = at + order * n_columns < track.size
+        for k in range(order + 1):
+            there = there and not _missing(track, at + k * n_columns + column, width)
+        for c in range(width):
+            value = track[at + column + c]
+            if there and order > 0:
+                now, then = value, track[at + n_columns + column + c]
+                later = track[at + 2 * n_columns + column + c] if order == 2 else now
+                if c < dims:
+                    value = then - now if order == 1 else (later - then) - (then - now)
+                else:
+                    value = (now + then) / 2 if order == 1 else (now + 2 * then + later) / 4
+            out[to + c] = value if there else 0
+
+
+@kernel()
+def _any_missing(out, width):  # type: ignore[no-untyped-def]
+    for at in range(0, out.size, width):  # noqa: SIM110 - numba has no any()
+        if _missing(out, at, width):
+            return True
+    return False
 
 
 @kernel()
 def _difference_of_body(track, whole, n_joints, n_channels, width, dims, keeps, first, second, out):  # type: ignore[no-untyped-def]
     """Return whether no vector of the result is missing."""
     n_columns, n_out = n_joints * n_channels, n_channels * (int(keeps) + int(first) + int(second))
-    n_frames, line, gapless = track.size // n_columns, np.empty(n_columns, track.dtype), whole
+    simple = whole and width == dims
+    if simple and n_out == n_channels:
+        zeros = _subtract_track(track, n_columns, 1 if first else 2, out)
+        return zeros == 0 or not _any_missing(out, width)
     for t in range(out.size // (n_joints * n_out)):
         at, begin = t * n_columns, 0
         result = out[t * n_joints * n_out : (t + 1) * n_joints * n_out]
-        if keeps:
-            _interleave(track[at : at + n_columns], begin, n_channels, n_out, result)
-            begin += n_channels
-        for order in (1, 2):
-            if not (first if order == 1 else second):
+        for order in range(3):
+            if not (keeps if order == 0 else (first if order == 1 else second)):
                 continue
-            if t + order >= n_frames:
-                line[:] = 0
-                gapless = False
-            elif whole and dims == width:
-                if _subtract_lines(track, at, n_columns, order, line) > 0:
-                    for column in range(0, n_columns, width):
-                        gapless = gapless and not _missing(line, column, width)
+            if simple and width == 3 and at + order * n_columns < track.size:
+                _subtract_frames(track, at, n_columns, n_channels, order, n_out, begin, result)
             else:
-                _subtract_vectors(track, at, n_columns, width, dims, order, line)
-                for column in range(0, n_columns, width):
-                    gapless = gapless and not _missing(line, column, width)
-            _interleave(line, begin, n_channels, n_out, result)
+                _subtract_vectors(track, at, n_columns, n_channels, width, dims, order, n_out, begin, result)
             begin += n_channels
-    return gapless
+    return not keeps and not _any_missing(out, width)
 
 
 @kernel()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from skeleton_aug.batch import Batch
 from skeleton_aug.operators.bone_scales import BoneScales
 from skeleton_aug.pipeline import Transform, check_joints, check_range
@@ -52,5 +54,5 @@ class BoneScale(Transform):
         check_joints(self.name, batch, skeleton)
         scales = draws.uniform(*self.factor_range, size=skeleton.n_joints)
         if self.symmetric:
-            scales[:, list(skeleton.right)] = scales[:, list(skeleton.left)]
+            scales = scales[:, np.minimum(skeleton.mirror, np.arange(skeleton.n_joints))]
         return BoneScales(scales, skeleton.parent_array)

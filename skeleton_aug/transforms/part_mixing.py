@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skeleton_aug.batch import Batch
+from skeleton_aug.operators.base import Mask
 from skeleton_aug.operators.mixing import Mixing
 from skeleton_aug.pipeline import Transform, check_joints
 from skeleton_aug.randomness import Draws
@@ -60,4 +61,5 @@ class PartMixing(Transform):
             members[part, list(joints)] = True
         numbers = draws.uniform()
         chosen = random_subsets(draws, len(members), self.count_range)
-        return Mixing.in_order_of(numbers, (chosen[:, :, None] & members).any(axis=1))
+        joints: Mask = (chosen[:, :, None] & members).any(axis=1)
+        return Mixing.in_order_of(numbers, joints)
