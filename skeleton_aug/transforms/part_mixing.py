@@ -57,8 +57,8 @@ class PartMixing(Transform):
         skeleton = get_skeleton(self.skeleton)
         check_joints(self.name, batch, skeleton)
         members = np.zeros((len(skeleton.parts), skeleton.n_joints), np.bool_)
-        for part, joints in enumerate(skeleton.parts.values()):
-            members[part, list(joints)] = True
+        for part, of_part in enumerate(skeleton.parts.values()):
+            members[part, list(of_part)] = True
         numbers = draws.uniform()
         chosen = random_subsets(draws, len(members), self.count_range)
         joints: Mask = (chosen[:, :, None] & members).any(axis=1)
