@@ -88,7 +88,7 @@ class Skeleton:
                 at, seen = self.parents[at], seen + 1
                 if seen > n:
                     raise ValueError(
-                        f"{who}: following the parents of {self.joints[joint]!r} (joint {joint}) never reaches the root."
+                        f"{who}: following the parents of {self.joints[joint]!r} ({joint}) never reaches the root."
                     )
 
     def _check_indices(self) -> None:

@@ -60,7 +60,7 @@ class Normalize(Transform):
     Examples
     --------
     >>> import numpy as np
-    >>> x = np.random.default_rng(0).normal(size=(1, 10, 25, 3))
+    >>> x = np.linspace(1, 2, 10 * 25 * 3).reshape(1, 10, 25, 3) ** 2
     >>> y = Normalize(scale=0.5, measure="torso")(x)
     >>> float(np.linalg.norm(y[0, 0, [4, 8]].mean(0)).round(6))
     0.5
@@ -115,7 +115,7 @@ class Normalize(Transform):
     def _check_channels(self, batch: Batch) -> None:
         if not batch.has_positions:
             raise ValueError(
-                f"Normalize needs joint positions, got C = {batch.n_channels} of bones or motion alone; put it first."
+                f"Normalize needs joint positions, got C = {batch.n_channels} of bones alone; put it before Bones."
             )
         if self.rotation != "none" and batch.dims != 3:
             raise ValueError(

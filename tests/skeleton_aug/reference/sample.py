@@ -17,7 +17,7 @@ class Reference:
 
     @classmethod
     def of(cls, x, channels="xyz"):
-        vectors = x.astype(np.float64).reshape(*x.shape[:3], -1, len(channels))
+        vectors = x.astype(np.float64).reshape(*x.shape[:3], x.shape[3] // len(channels), len(channels))
         return cls(x.astype(np.float64), (vectors != 0).any(-1), channels)
 
     @property
@@ -71,7 +71,7 @@ def interpolate(sample, positions):
     blend = (1 - share) * a + share * b
     blend = np.where((in_a & ~in_b)[..., None], a, blend)
     blend = np.where((in_b & ~in_a)[..., None], b, blend)
-    return Reference(blend.reshape(*blend.shape[:3], -1), in_a | in_b, sample.channels)
+    return Reference(blend.reshape(*blend.shape[:3], sample.values.shape[3]), in_a | in_b, sample.channels)
 
 
 def pick(sample, frames):
