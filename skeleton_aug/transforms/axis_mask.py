@@ -20,7 +20,8 @@ class AxisMask(Transform):
     """Set one random axis to zero for the whole sample, as if it were seen flattened onto a plane.
 
     One axis per sample, for all its bodies, joints and frames (AimCLR, Guo et al. 2022: one of the three, p = 0.5). No
-    joint becomes missing by it: one that would land on the origin stays a picometre beside it.
+    joint becomes missing by it: one that would land on the origin stays a picometre beside it. Only a bone that lies
+    exactly along the axis has no length left, which is as good as missing, whether bones are made before or after.
 
     Parameters
     ----------

@@ -11,7 +11,9 @@ from skeleton_aug.batch import Batch
 from skeleton_aug.operators import BodyOrder
 from skeleton_aug.pipeline import Transform
 from skeleton_aug.randomness import Draws
-from skeleton_aug.stage import Stage
+
+_KEEP_BODIES = {"bodies", "frame_filter", "affine"}
+"""Operators of a stage that leave something of every body that goes in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,16 +34,16 @@ class BodyDrop(Transform):
     Examples
     --------
     >>> x = np.ones((2, 1, 25, 3), np.float32)
-    >>> BodyDrop(drop_p=1)(x, seed=0).any(axis=(1, 2, 3)).sum()
-    np.int64(1)
+    >>> int(BodyDrop(drop_p=1)(x, seed=0).any(axis=(1, 2, 3)).sum())
+    1
     """
 
     drop_p: float = 0.5
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.drop_p <= 1:
-            raise ValueError(f"BodyDrop: drop_p must lie in [0, 1], got {self.drop_p}.")
+        if not isinstance(self.drop_p, int | float) or not 0 <= self.drop_p <= 1:
+            raise ValueError(f"BodyDrop: drop_p must lie in [0, 1], got {self.drop_p!r}.")
 
     def sample(self, draws: Draws, batch: Batch) -> tuple[BodyOrder, ...]:
         """One number a body."""
@@ -61,16 +63,12 @@ def present_bodies(batch: Batch) -> NDArray[np.bool_] | None:
         if stage.bodies is not None:
             source = stage.bodies.source
             present = np.take_along_axis(present, np.maximum(source, 0), axis=1) & (source >= 0)
+    surely = all(stage.operators.keys() <= _KEEP_BODIES for stage in batch.stages)
     unknown = any(stage.alone is not None for stage in batch.stages)
-    if unknown or (_several(present) and any(_may_take_bodies(stage) for stage in batch.stages)):
+    if unknown or (not surely and _several(present)):
         present = batch.samples().length > 0
     return present if _several(present) else None
 
 
 def _several(present: NDArray[np.bool_]) -> bool:
     return bool((present.sum(axis=1) > 1).any())
-
-
-def _may_take_bodies(stage: Stage) -> bool:
-    """Whether a body that goes into the stage may come out of it with nothing left."""
-    return any(o is not None for o in (stage.gather, stage.bones, stage.order, stage.weights))

@@ -29,8 +29,8 @@ class Scale(Transform):
     Examples
     --------
     >>> x = np.ones((1, 4, 25, 3), np.float32)
-    >>> Scale(factor_range=(2, 2))(x).max()
-    np.float32(2.0)
+    >>> float(Scale(factor_range=(2, 2))(x).max())
+    2.0
     """
 
     factor_range: tuple[float, float] = (0.8, 1.2)

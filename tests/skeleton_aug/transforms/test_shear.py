@@ -61,3 +61,16 @@ def test_wrong_ranges(bounds):
     """They are refused by name."""
     with pytest.raises(ValueError, match="Shear: factor_range must be"):
         Shear(factor_range=bounds)
+
+
+def test_in_the_plane_orientation_is_that_of_the_upper_left_block():
+    """Two factors act on x and y, and the other four have no say in whether they mirror."""
+    points = np.broadcast_to(np.eye(2)[None, None], (4_000, 1, 1, 2, 2)).copy()
+    settings = {"factor_range": (-2.0, 2.0)}
+    free, kept = (
+        np.swapaxes(Shear(**settings, keep_orientation=keep)(points, seed=0)[:, 0, 0], 1, 2) for keep in (False, True)
+    )
+    good = np.linalg.det(free) > 0
+    assert 0.1 < (~good).mean() < 0.4
+    np.testing.assert_array_equal(free[good], kept[good])
+    assert (np.linalg.det(kept) > 0).all()
