@@ -42,36 +42,80 @@ def _window(n_run, longest):  # type: ignore[no-untyped-def]
 
 
 @kernel(fastmath=_FUSED)
-def _taps_15(source, at, target, to, size, step, w):  # type: ignore[no-untyped-def]
-    """The paper's window, unrolled."""
-    w0, w1, w2, w3, w4, w5, w6, w7 = w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7]
-    w8, w9, w10, w11, w12, w13, w14 = w[8], w[9], w[10], w[11], w[12], w[13], w[14]
-    s, out, one = source[at : at + size + 14 * step], target[to : to + size], np.uintp(step)
-    two, three, four, five = one + one, one + one + one, np.uintp(4 * step), np.uintp(5 * step)
-    ten = five + five
-    for i in range(np.uintp(size)):
-        out[i] = (
-            w0 * s[i] + w1 * s[i + one] + w2 * s[i + two] + w3 * s[i + three] + w4 * s[i + four]
-            + w5 * s[i + five] + w6 * s[i + five + one] + w7 * s[i + five + two] + w8 * s[i + five + three]
-            + w9 * s[i + five + four] + w10 * s[i + ten] + w11 * s[i + ten + one] + w12 * s[i + ten + two]
-            + w13 * s[i + ten + three] + w14 * s[i + ten + four]
-        )  # fmt: skip
+def _taps(source, at, target, to, n_frames, step, weights):  # type: ignore[no-untyped-def]
+    """``target[to + i] = sum over k of weights[k] * source[at + k * step + i]`` for i < n_frames * step."""
+    width, k = np.uintp(step), np.uintp(step)
+    for t in range(n_frames):
+        a, out = np.uintp(at + t * step), np.uintp(to + t * step)
+        done = weights.size % 5
+        for j in range(width):
+            target[out + j] = 0
+        for tap in range(done):
+            weight = weights[tap]
+            for j in range(width):
+                target[out + j] += weight * source[a + j]
+            a += k
+        for tap in range(done, weights.size, 5):
+            v, w, x, y, z = weights[tap], weights[tap + 1], weights[tap + 2], weights[tap + 3], weights[tap + 4]
+            b, c, d, e = a + k, a + k + k, a + k + k + k, a + k + k + k + k
+            for j in range(width):
+                target[out + j] += (
+                    v * source[a + j] + w * source[b + j] + x * source[c + j] + y * source[d + j] + z * source[e + j]
+                )
+            a = e + k
 
 
 @kernel(fastmath=_FUSED)
-def _taps(source, at, target, to, size, step, weights):  # type: ignore[no-untyped-def]
-    """``target[to + i] = sum over k of weights[k] * source[at + k * step + i]`` for i < size."""
-    if weights.size == 15:
-        _taps_15(source, at, target, to, size, step, weights)
-        return
-    for begin in range(0, size, 8 * step):
-        n = min(8 * step, size - begin)
-        out = target[to + begin : to + begin + n]
-        out[:] = 0
-        for k in range(weights.size):
-            weight, s = weights[k], source[at + begin + k * step : at + begin + k * step + n]
-            for i in range(n):
-                out[i] += weight * s[i]
+def _taps_15(source, at, target, to, n_frames, step, w):  # type: ignore[no-untyped-def]
+    """The paper's window, symmetric: four frames at a time, which share most of what they read."""
+    w0, w1, w2, w3, w4, w5, w6, w7 = w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7]
+    width, k = np.uintp(step), np.uintp(step)
+    for t in range(0, n_frames, 4):
+        # The last four may be partly done already; doing them again changes nothing.
+        t = min(t, n_frames - 4)
+        a, o = np.uintp(at + t * step), np.uintp(to + t * step)
+        b, c, d, e, f = a + k, a + k + k, a + k + k + k, a + k + k + k + k, a + k + k + k + k + k
+        g, h, i, l, m = f + k, f + k + k, f + k + k + k, f + k + k + k + k, f + k + k + k + k + k  # noqa: E741
+        n, p, q, r, s = m + k, m + k + k, m + k + k + k, m + k + k + k + k, m + k + k + k + k + k
+        u, v = s + k, s + k + k
+        o1, o2, o3 = o + k, o + k + k, o + k + k + k
+        for j in range(width):
+            x0, x1, x2, x3, x4, x5 = (
+                source[a + j], source[b + j], source[c + j], source[d + j], source[e + j], source[f + j],
+            )  # fmt: skip
+            x6, x7, x8, x9, x10, x11 = (
+                source[g + j], source[h + j], source[i + j], source[l + j], source[m + j], source[n + j],
+            )  # fmt: skip
+            x12, x13, x14, x15, x16, x17 = (
+                source[p + j], source[q + j], source[r + j], source[s + j], source[u + j], source[v + j],
+            )  # fmt: skip
+            target[o + j] = (
+                w0 * (x0 + x14) + w1 * (x1 + x13) + w2 * (x2 + x12) + w3 * (x3 + x11)
+                + w4 * (x4 + x10) + w5 * (x5 + x9) + w6 * (x6 + x8) + w7 * x7
+            )  # fmt: skip
+            target[o1 + j] = (
+                w0 * (x1 + x15) + w1 * (x2 + x14) + w2 * (x3 + x13) + w3 * (x4 + x12)
+                + w4 * (x5 + x11) + w5 * (x6 + x10) + w6 * (x7 + x9) + w7 * x8
+            )  # fmt: skip
+            target[o2 + j] = (
+                w0 * (x2 + x16) + w1 * (x3 + x15) + w2 * (x4 + x14) + w3 * (x5 + x13)
+                + w4 * (x6 + x12) + w5 * (x7 + x11) + w6 * (x8 + x10) + w7 * x9
+            )  # fmt: skip
+            target[o3 + j] = (
+                w0 * (x3 + x17) + w1 * (x4 + x16) + w2 * (x5 + x15) + w3 * (x6 + x14)
+                + w4 * (x7 + x13) + w5 * (x8 + x12) + w6 * (x9 + x11) + w7 * x10
+            )  # fmt: skip
+
+
+@kernel()
+def _suit_15(weights, n_frames):  # type: ignore[no-untyped-def]
+    """Whether the unrolled window can do them."""
+    if weights.size != 15 or n_frames < 4:
+        return False
+    for k in range(7):  # noqa: SIM110 - Numba has no any()
+        if abs(weights[k] - weights[14 - k]) > 1e-7:
+            return False
+    return True
 
 
 @kernel()
@@ -84,29 +128,38 @@ def _filter_run(source, at, target, to, n_run, low, high, step, bank, shortest):
         return
     half = window // 2
     for t in range(low, min(high, half)):
-        _taps(source, at, target, to + t * step, step, step, bank[window, t, :window])
+        _taps(source, at, target, to + t * step, 1, step, bank[window, t, :window])
     begin, end = max(low, half), min(high, n_run - half)
     if begin < end:
-        size = (end - begin) * step
-        _taps(source, at + (begin - half) * step, target, to + begin * step, size, step, bank[window, half, :window])
+        here, weights, n_frames = at + (begin - half) * step, bank[window, half, :window], end - begin
+        if _suit_15(weights, n_frames):
+            _taps_15(source, here, target, to + begin * step, n_frames, step, weights)
+        else:
+            _taps(source, here, target, to + begin * step, n_frames, step, weights)
     for t in range(max(low, n_run - half), high):
         place = window - (n_run - t)
         start = at + (n_run - window) * step
-        _taps(source, start, target, to + t * step, step, step, bank[window, place, :window])
+        _taps(source, start, target, to + t * step, 1, step, bank[window, place, :window])
 
 
 @kernel()
 def _blur_run(source, at, target, to, n_run, low, high, step, taps, weights):  # type: ignore[no-untyped-def]
     """Blur the frames [low, high) of a run; ``weights`` is room for the taps that are used, divided by their sum."""
-    half = taps.size // 2
-    for t in range(low, high):
+    half, t = taps.size // 2, low
+    while t < high:
         begin, end = max(t - half, 0), min(t + half + 1, n_run)
         total = 0.0
         for k in range(begin, end):
             total += taps[k - t + half]
         for k in range(begin, end):
             weights[k - begin] = taps[k - t + half] / total
-        _taps(source, at + begin * step, target, to + t * step, step, step, weights[: end - begin])
+        # All frames of the interior have the same weights.
+        n_frames = min(high, n_run - half) - t if end - begin == taps.size else 1
+        if _suit_15(taps, n_frames):
+            _taps_15(source, at + begin * step, target, to + t * step, n_frames, step, weights)
+        else:
+            _taps(source, at + begin * step, target, to + t * step, n_frames, step, weights[: end - begin])
+        t += n_frames
 
 
 @kernel()
@@ -297,7 +350,7 @@ def _weigh(weights, joint_weights, n_joints, n_bodies, body, somewhere, present,
 
 @kernel()
 def _list_places(source, parents, n_joints, n_bodies, places):  # type: ignore[no-untyped-def]
-    """Where on a line each joint is written, and where it and its parent stand; those that follow their parent are last.
+    """Where on a line each joint is written, and where it and its parent stand; last those that follow it.
 
     Returns the number of the others. In a new order none counts as following its parent.
     """
