@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_aug.batch import Batch
+from skeleton_aug.compiled import kernel
 from skeleton_aug.operators import JointWeights
 from skeleton_aug.pipeline import Transform
 from skeleton_aug.randomness import Draws
@@ -58,7 +59,21 @@ def check_counts(who: str, counts: tuple[int, int]) -> None:
 def random_subsets(draws: Draws, n_members: int, count_range: tuple[int, int]) -> NDArray[np.bool_]:
     """Mark a random number of different members for each sample, (N, n_members)."""
     count = draws.integers(count_range[0], count_range[1] + 1)
-    order = np.argsort(draws.uniform(size=n_members), axis=1)
-    chosen = np.empty(order.shape, np.bool_)
-    np.put_along_axis(chosen, order, np.arange(n_members) < count[:, None], axis=1)
+    chosen = np.zeros((draws.n, n_members), np.bool_)
+    _choose(draws.uniform(size=max(count_range[1], 1)), count, chosen)
     return chosen
+
+
+@kernel()
+def _choose(units, count, chosen):  # type: ignore[no-untyped-def]
+    """Begin a Fisher-Yates shuffle of the members and mark those that it has put in place."""
+    order = np.empty(chosen.shape[1], np.int64)
+    for n in range(chosen.shape[0]):
+        for i in range(order.size):
+            order[i] = i
+        for k in range(count[n]):
+            left = order.size - k
+            # A product may round up to the number itself.
+            other = k + min(int(units[n, k] * left), left - 1)
+            order[k], order[other] = order[other], order[k]
+            chosen[n, order[k]] = True

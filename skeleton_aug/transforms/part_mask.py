@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skeleton_aug.batch import Batch
 from skeleton_aug.operators import JointWeights
@@ -54,7 +56,13 @@ class PartMask(Transform):
         skeleton = get_skeleton(self.skeleton)
         check_joints(self.name, batch, skeleton)
         chosen = random_subsets(draws, len(skeleton.parts), self.count_range)
-        weights = np.ones((batch.n, batch.n_joints))
-        for part, joints in enumerate(skeleton.parts.values()):
-            weights[:, joints] -= chosen[:, part, None]
-        return JointWeights(weights)
+        return JointWeights(1.0 - chosen.astype(np.float64) @ _members(tuple(skeleton.parts.values()), batch.n_joints))
+
+
+@lru_cache(maxsize=32)
+def _members(parts: tuple[tuple[int, ...], ...], n_joints: int) -> NDArray[np.float64]:
+    """1 where a joint belongs to a part, (parts, V)."""
+    members = np.zeros((len(parts), n_joints))
+    for part, joints in enumerate(parts):
+        members[part, list(joints)] = 1.0
+    return members

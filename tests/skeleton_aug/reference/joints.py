@@ -54,11 +54,15 @@ def part_mask(sample, transform, draws, i, batch):
 
 
 def some_of(members, transform, draws, i):
-    """The first few in an order that is drawn."""
+    """Taken out of a hat one after the other; who is left keeps the order, but that the first takes the empty place."""
     low, high = transform.count_range
     count = low + int(draws.uniform()[i] * (high + 1 - low))
-    lots = draws.uniform(size=len(members))[i]
-    return [member for _, member in sorted(zip(lots, members, strict=True))][:count]
+    lots, hat, taken = draws.uniform(size=max(high, 1))[i], list(members), []
+    for lot in lots[:count]:
+        at = int(lot * len(hat))
+        hat[0], hat[at] = hat[at], hat[0]
+        taken.append(hat.pop(0))
+    return taken
 
 
 def body_drop(sample, transform, draws, i, batch):
