@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skeleton_aug.kernels import apply_to_frames
 from skeleton_aug.kernels_joints import apply_to_joints
+from skeleton_aug.kernels_layout import lay_out
 from skeleton_aug.operators import (
     Affine,
     Alone,
@@ -123,6 +124,10 @@ class Stage:
         """Apply the stage, writing sample n to flat ``out`` from ``start[n]`` on. Not for operators that are alone."""
         if self.bodies is not None:
             samples = samples.reorder_bodies(self.bodies.source)
+        if not self.operators.keys() - {"bodies"}:
+            shape, tables = (samples.n_joints, samples.n_channels), (samples.row, samples.first, samples.length)
+            lay_out(samples.rows.reshape(-1), *shape, *tables, samples.n_frames, out, start, model_layout)
+            return
         frame_filter, gather, affine, weights = self.frame_filter, self.gather, self.affine, self.weights
         rows, dtype = samples.rows.reshape(-1), samples.rows.dtype
         bank, active, shortest, taps = _NO_BANK[dtype], _INACTIVE, 0, _NO_NUMBERS

@@ -61,5 +61,5 @@ class PartMixing(Transform):
             members[part, list(of_part)] = True
         numbers = draws.uniform()
         chosen = random_subsets(draws, len(members), self.count_range)
-        joints: Mask = (chosen[:, :, None] & members).any(axis=1)
+        joints: Mask = np.any(chosen[:, :, None] & members, axis=1)
         return Mixing.in_order_of(numbers, joints)
