@@ -3,6 +3,7 @@
 import numpy as np
 
 from skeleton_aug import JointMixing, PartMixing, get_skeleton
+from tests.skeleton_aug.reference.joints import some_of
 from tests.skeleton_aug.reference.sample import Reference
 
 CASES = [
@@ -19,11 +20,6 @@ def partner_of(numbers, i):
     return min(higher or range(len(numbers)), key=lambda j: numbers[j])
 
 
-def some_of(draws, i, n_members, count_range):
-    count = draws.integers(count_range[0], count_range[1] + 1)[i]
-    return np.argsort(draws.uniform(size=n_members)[i])[:count]
-
-
 def exchange(sample, other, joints):
     """Vectors of ``joints`` from another sample, stretched to this length, where both have them."""
     n, n_other = sample.n_frames, other.n_frames
@@ -36,13 +32,13 @@ def exchange(sample, other, joints):
 
 def joint_mixing(sample, transform, draws, i, batch):
     partner = partner_of(draws.uniform(), i)
-    return exchange(sample, batch[partner], some_of(draws, i, sample.values.shape[2], transform.count_range))
+    return exchange(sample, batch[partner], some_of(range(sample.values.shape[2]), transform, draws, i))
 
 
 def part_mixing(sample, transform, draws, i, batch):
     parts = list(get_skeleton(transform.skeleton).parts.values())
     partner = partner_of(draws.uniform(), i)
-    chosen = some_of(draws, i, len(parts), transform.count_range)
+    chosen = some_of(range(len(parts)), transform, draws, i)
     return exchange(sample, batch[partner], [joint for part in chosen for joint in parts[part]])
 
 
