@@ -33,6 +33,7 @@ class JointMixing(Transform):
     --------
     Mix one-hot labels as the samples are mixed; ``plan.mixtures`` has one pair of arrays for each mixing transform:
 
+    >>> import numpy as np
     >>> x = np.random.default_rng(0).normal(size=(4, 1, 8, 25, 3))
     >>> labels = np.eye(4)
     >>> plan = JointMixing(count_range=(5, 5)).plan(x, seed=0)

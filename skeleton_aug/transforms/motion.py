@@ -30,6 +30,7 @@ class Motion(Transform):
 
     Examples
     --------
+    >>> import numpy as np
     >>> x = np.zeros((1, 4, 25, 3), np.float32)
     >>> x[0, :, :, 0] = [[1], [2], [4], [8]]
     >>> Motion()(x)[0, :, 0, 0].tolist()
