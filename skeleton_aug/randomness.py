@@ -121,7 +121,7 @@ class Key:
         )
 
 
-@dataclass
+@dataclass(slots=True)
 class Draws:
     """The random numbers of one transform for one batch; each call takes the next ones.
 
@@ -143,7 +143,7 @@ class Draws:
         """Draws of several streams, their first numbers made in one call."""
         units = np.empty((len(streams), len(key.indices), 4 * _READY_BLOCKS))
         _fill_streams(units, key.seed_word, streams, np.uint64(key.view), np.uint64(key.epoch), key.index_words)
-        return [cls(key, stream, 0, ready) for stream, ready in zip(streams.tolist(), units, strict=True)]
+        return [cls(key, stream, 0, units[s]) for s, stream in enumerate(streams.tolist())]
 
     @property
     def n(self) -> int:
@@ -164,29 +164,36 @@ class Draws:
 
     def uniform(self, low: float = 0.0, high: float = 1.0, size: int | None = None) -> FloatArray:
         """Uniform on [low, high): shape (N,), or (N, size)."""
-        width, at = size or 1, 4 * self._block
-        if self._ready is not None and at + width <= self._ready.shape[1]:
-            unit = self._ready[:, at] if size is None else self._ready[:, at : at + width]
-            self.skip(width)
-        else:
-            unit = (self.words(width) >> np.uint64(11)).astype(np.float64) * 2.0**-53
-            unit = unit[:, 0] if size is None else unit
-        return low + (high - low) * unit
+        unit = self._units(size)
+        return unit.copy() if low == 0 and high == 1 else low + (high - low) * unit
 
     def integers(self, low: ArrayLike, high: ArrayLike) -> IntArray:
-        """Integers of [low, high), shape (N,); the bounds may differ from sample to sample."""
-        count = np.subtract(high, low)
-        steps = (self.uniform() * count).astype(np.int64)
-        # A product may round up to the count itself; an empty range gives its lower bound.
-        values: IntArray = low + np.maximum(np.minimum(steps, count - 1), 0)
-        return values
+        """Integers of [low, high), shape (N,); the bounds may differ from sample to sample.
+
+        An empty range gives its lower bound.
+        """
+        from_zero = isinstance(low, int) and low == 0
+        # A unit is below one by 2**-53 at least, so that the product, although it is rounded, stays below the count.
+        count = high if from_zero else np.subtract(high, low)
+        steps: IntArray = np.multiply(self._units(None), count).astype(np.int64)
+        np.maximum(steps, 0, out=steps)
+        return steps if from_zero else np.add(low, steps)
+
+    def _units(self, size: int | None) -> FloatArray:
+        """Uniform numbers on [0, 1), which the caller must not change."""
+        width, at = size or 1, 4 * self._block
+        if self._ready is None or at + width > self._ready.shape[1]:
+            units = (self.words(width) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+            return units[:, 0] if size is None else units
+        self.skip(width)
+        return self._ready[:, at] if size is None else self._ready[:, at : at + width]
 
     def chance(self, p: float) -> NDArray[np.bool_]:
         """Return True with probability p, shape (N,); always takes a draw, so later draws do not move with p."""
-        return self.uniform() < p
+        return self._units(None) < p
 
     def choice(self, weights: Sequence[float]) -> IntArray:
         """Category numbers drawn with the given weights, shape (N,)."""
         edges = np.cumsum(np.asarray(weights, np.float64))
-        picked = np.searchsorted(edges / edges[-1], self.uniform(), side="right")
+        picked = np.searchsorted(edges / edges[-1], self._units(None), side="right")
         return np.minimum(picked, len(edges) - 1).astype(np.int64)

@@ -132,7 +132,7 @@ class Gather(Operator):
     def window(
         cls,
         start: NDArray[np.int64],
-        n_frames: NDArray[np.int64],
+        n_frames: NDArray[np.int64] | int,
         n_source: NDArray[np.int64],
         beyond: Beyond = "repeat",
     ) -> Gather:
@@ -140,13 +140,14 @@ class Gather(Operator):
 
         Parameters
         ----------
-        start, n_frames, n_source : (N,) int64 arrays
+        start, n_source : (N,) int64 arrays
             The input has ``n_source`` frames.
+        n_frames : (N,) int64 array, or int
         beyond : {"repeat", "reflect", "last", "zeros"}
             What stands beyond both ends of the input: the input again, the input backwards (its end frames twice),
             the frame at that end, or missing frames.
         """
-        return cls._of_steps(Window(start, n_frames, n_source, beyond))
+        return cls._of_steps(Window(start, _for_each(n_source, n_frames), n_source, beyond))
 
     @classmethod
     def cyclic(cls, start: NDArray[np.int64], n_frames: NDArray[np.int64], n_source: NDArray[np.int64]) -> Gather:
@@ -156,7 +157,7 @@ class Gather(Operator):
     @classmethod
     def stretch(
         cls,
-        n_frames: NDArray[np.int64],
+        n_frames: NDArray[np.int64] | int,
         n_source: NDArray[np.int64],
         start: NDArray[np.float64] | None = None,
         span: NDArray[np.float64] | None = None,
@@ -167,7 +168,7 @@ class Gather(Operator):
         """
         start = np.zeros(len(n_source)) if start is None else start
         span = np.subtract(n_source, 1, dtype=np.float64) if span is None else span
-        return cls._of_steps(Stretch(start, span, n_frames, n_source))
+        return cls._of_steps(Stretch(start, span, _for_each(n_source, n_frames), n_source))
 
     @property
     def n_frames(self) -> NDArray[np.int64]:
@@ -247,3 +248,12 @@ class Gather(Operator):
         if not self.whole and not earlier.whole:
             return None
         return self._of_steps(*earlier._steps, *self._steps)
+
+
+def _for_each(samples: NDArray[np.int64], value: NDArray[np.int64] | int) -> NDArray[np.int64]:
+    """Return the value for each of the samples."""
+    if isinstance(value, np.ndarray):
+        return value
+    values = np.empty_like(samples)
+    values.fill(value)
+    return values

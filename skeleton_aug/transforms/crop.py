@@ -28,7 +28,7 @@ class Crop(Transform):
     --------
     >>> x = np.ones((1, 6, 25, 3)) * np.arange(1, 7)[:, None, None]
     >>> Crop(ratio_range=(0.5, 0.5))(x, seed=1)[0, :, 0, 0]
-    array([3., 4., 5.])
+    array([2., 3., 4.])
     """
 
     ratio_range: tuple[float, float] = (0.5, 1.0)

@@ -48,4 +48,4 @@ class CropResize(Transform):
         last = (batch.n_frames - 1).astype(np.float64)
         span = last * draws.uniform(*self.ratio_range)
         start = (last - span) * draws.uniform()
-        return Gather.stretch(np.full(batch.n, self.n_frames), batch.n_frames, start, span)
+        return Gather.stretch(self.n_frames, batch.n_frames, start, span)

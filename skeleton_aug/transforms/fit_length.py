@@ -63,17 +63,17 @@ class FitLength(Transform):
 
     def sample(self, draws: Draws, batch: Batch) -> Gather | tuple[Gather, Gather]:
         """One window a sample, and a stretch where sequences are resized."""
-        length, n_frames = batch.n_frames, np.full(batch.n, self.n_frames)
+        length, n_frames = batch.n_frames, self.n_frames
         if self.long == "resize" and self.short == "resize":
             return Gather.stretch(n_frames, length)
         if self.long == "resize":
             # What is not longer is first left as it is, and then filled up.
             squeezed = np.minimum(length, n_frames)
-            return Gather.stretch(squeezed, length), self._fill_up(0 * length, n_frames, squeezed)
+            return Gather.stretch(squeezed, length), self._fill_up(0 * length, squeezed)
         start = self._start(draws, length)
         if self.short == "resize":
             return Gather.stretch(n_frames, length, start.astype(np.float64), np.minimum(length, n_frames) - 1.0)
-        return self._fill_up(start, n_frames, length)
+        return self._fill_up(start, length)
 
     def _start(self, draws: Draws, length: NDArray[np.int64]) -> NDArray[np.int64]:
         """First frame that is kept."""
@@ -82,6 +82,6 @@ class FitLength(Transform):
         places = np.maximum(length - (self.n_frames - 1), 1)
         return draws.integers(0, places) if self.crop == "random" else (places - 1) // 2
 
-    def _fill_up(self, start: NDArray[np.int64], n_frames: NDArray[np.int64], length: NDArray[np.int64]) -> Gather:
+    def _fill_up(self, start: NDArray[np.int64], length: NDArray[np.int64]) -> Gather:
         beyond: Beyond = "repeat" if self.short == "resize" else self.short
-        return Gather.window(start, n_frames, length, beyond)
+        return Gather.window(start, self.n_frames, length, beyond)

@@ -30,7 +30,7 @@ class ReflectCrop(Transform):
     --------
     >>> x = np.ones((1, 6, 25, 3)) * np.arange(1, 7)[:, None, None]
     >>> ReflectCrop(ratio=0.5)(x, seed=0)[0, :, 0, 0]
-    array([4., 5., 6., 6., 5., 4.])
+    array([3., 4., 5., 6., 6., 5.])
     """
 
     ratio: float = 1 / 6

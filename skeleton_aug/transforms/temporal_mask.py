@@ -38,7 +38,7 @@ class TemporalMask(Transform):
     --------
     >>> x = np.ones((1, 8, 25, 3))
     >>> TemporalMask(n_windows=2, ratio_range=(0.25, 0.25))(x, seed=1)[0, :, 0, 0]
-    array([1., 0., 0., 0., 0., 1., 1., 1.])
+    array([1., 1., 0., 0., 1., 0., 0., 1.])
     """
 
     n_windows: int = 1

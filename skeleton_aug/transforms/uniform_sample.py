@@ -47,7 +47,7 @@ class UniformSample(Transform):
     >>> UniformSample(n_frames=3, random=False)(x)[0, :, 0, 0]
     array([2., 5., 8.])
     >>> UniformSample(n_frames=3)(x, seed=1)[0, :, 0, 0]
-    array([2., 6., 9.])
+    array([3., 5., 9.])
     """
 
     n_frames: int
