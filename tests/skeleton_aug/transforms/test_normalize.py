@@ -1,8 +1,12 @@
+import json
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
 from skeleton_aug import SKELETONS, Compose, Normalize, Resample, Samples, Shear, Skeleton
+from skeleton_aug.batch import Batch
+from skeleton_aug.operators import CenterFrames
 from skeleton_aug.testing import random_sample
 
 BASE, SPINE, LEFT, RIGHT = 0, 1, 4, 8
@@ -263,3 +267,20 @@ def test_a_skeleton_without_a_body_frame_is_refused():
     np.testing.assert_allclose(Normalize(rotation="none", skeleton=skeleton)(x)[0, 0, 1], 1.5)
     nothing = Skeleton("mine", ("a", "b"), (-1, 0))
     np.testing.assert_array_equal(Normalize(center="none", rotation="none", skeleton=nothing)(x), x)
+
+
+def test_the_operator_refuses_joints_that_are_not_there():
+    """The message says what there is; the operator survives being saved and cut."""
+    x = np.stack([random_sample(np.random.default_rng(i), 1, 4) for i in range(2)])
+    batch = Batch(Samples.from_arrays(x))
+    for joints in ([25], [-1], []):
+        with pytest.raises(ValueError, match=r"CenterFrames: joints must name some of 0\.\.24, got"):
+            batch.add(CenterFrames(np.array(joints, np.int64), np.ones(2, bool)))
+    with pytest.raises(ValueError, match=r"active must have shape \(2,\)"):
+        batch.add(CenterFrames(np.array([0]), np.ones(3, bool)))
+    operator = CenterFrames(np.array([0, 1]), np.array([True, False]))
+    again = CenterFrames.from_dict(json.loads(json.dumps(operator.to_dict())))
+    done, cut = again.run(Samples.from_arrays(x)), operator.part(slice(1, 2)).run(Samples.from_arrays(x[1:]))
+    np.testing.assert_allclose(done.to_arrays()[0][0, :, :2].mean(1), 0, atol=1e-6)
+    for result in (done.to_arrays()[1], cut.to_arrays()[0]):
+        np.testing.assert_array_equal(result, x[1])
