@@ -51,14 +51,14 @@ FUSED = {
 }
 
 
-class Scale(Transform):
+class Weigh(Transform):
     """Weights other than 0 and 1."""
 
     def sample(self, draws, batch):
         return JointWeights(draws.uniform(0.5, 2.0, size=batch.n_joints))
 
 
-class Reverse(Transform):
+class Backwards(Transform):
     """A function of one sample."""
 
     def sample(self, draws, batch):
@@ -103,10 +103,10 @@ def test_fused_equals_sequential(arrays, transforms, seed):
 @pytest.mark.parametrize(
     "transforms",
     [
-        [Scale(), Normalize(), Scale()],
-        [Normalize(), Scale(), Shear(), SavitzkyGolay()],
-        [Shear(), Reverse(), Resample(), Reverse()],
-        [Reverse(p=0.5), SideDrop(), FitLength(n_frames=7)],
+        [Weigh(), Normalize(), Weigh()],
+        [Normalize(), Weigh(), Shear(), SavitzkyGolay()],
+        [Shear(), Backwards(), Resample(), Backwards()],
+        [Backwards(p=0.5), SideDrop(), FitLength(n_frames=7)],
     ],
     ids=str,
 )
