@@ -167,9 +167,9 @@ class Plan:
             raise ValueError(f"threads must be at least 1, got {threads}.")
         if samples.n != len(self.n_source):
             raise ValueError(f"The plan was drawn for {len(self.n_source)} samples, got {samples.n}.")
-        wrong = np.flatnonzero(samples.n_frames != self.n_source)
-        if len(wrong) or samples.n_joints != self.n_joints:
-            i = int(wrong[0]) if len(wrong) else 0
+        same_lengths = samples.n_frames is self.n_source or np.array_equal(samples.n_frames, self.n_source)
+        if not same_lengths or samples.n_joints != self.n_joints:
+            i = 0 if same_lengths else int(np.flatnonzero(samples.n_frames != self.n_source)[0])
             raise ValueError(
                 f"The plan was drawn for other samples: sample {i} had {self.n_source[i]} frames and "
                 f"{self.n_joints} joints, got {samples.n_frames[i]} and {samples.n_joints}."

@@ -183,6 +183,14 @@ class Samples:
             lengths = np.full(len(arrays), head.shape[1], np.int64)
             rows = np.ascontiguousarray(arrays).reshape(-1, *head.shape[2:])
             return cls.from_rows(rows, lengths, head.shape[0], channels=channels, check=check)
+        if isinstance(arrays, str) or not isinstance(arrays, Sequence | np.ndarray):
+            raise TypeError(
+                "Expected a batch (N, M, T, V, C), or a sequence of samples (M, T, V, C), "
+                f"got {type(arrays).__name__}."
+            )
+        if isinstance(arrays, np.ndarray) and arrays.ndim != 5:
+            _sample_array(arrays)
+            raise ValueError(f"Expected a batch (N, M, T, V, C), got shape {arrays.shape}. One sample alone is x[None].")
         parts = [_sample_array(a) for a in arrays]
         if not parts:
             raise ValueError("Expected at least one sample (M, T, V, C), got none.")
@@ -224,7 +232,9 @@ def _read_only(rows: FloatRows) -> FloatRows:
 
 def _sample_array(array: NDArray[Any]) -> NDArray[Any]:
     if not isinstance(array, np.ndarray):
-        raise TypeError(f"Expected a NumPy array (M, T, V, C), got {type(array).__name__}.")
+        raise TypeError(
+            f"Expected a NumPy array (M, T, V, C), got {type(array).__name__}; np.asarray(x, np.float32) makes one."
+        )
     if array.dtype not in (np.float32, np.float64):
         raise TypeError(f"Expected float32 or float64, got {array.dtype}; convert with x.astype('float32').")
     if array.ndim != 4:
