@@ -52,7 +52,9 @@ class Settings:
         Raises
         ------
         TypeError
-            When a setting is neither a plain value, a skeleton nor a transform.
+        When a setting is neither a plain value, a skeleton nor a transform.
+        ValueError
+            When another class has the name of one that is to be saved.
         """
         return {"version": VERSION, "pipeline": _encode(self, type(self).__name__)}
 
@@ -84,21 +86,24 @@ def check_version(who: str, found: Any, known: int) -> None:
 
 
 def find_class(base: type, name: str, who: str) -> Any:
-    """Return the subclass of that name, the latest where a module has defined it again."""
-    known: dict[str, type] = {}
-    for kind in _subclasses(base):
-        if kind.__name__ == name and known.get(name, kind).__module__ != kind.__module__:
-            raise ValueError(
-                f"{who}: there is a {name} in {known[name].__module__} and one in {kind.__module__}; rename one."
-            )
-        known[kind.__name__] = kind
-    if name not in known:
-        public = sorted(k for k in known if not k.startswith("_"))
+    """Return the subclass of that name: the package's, else your own, the latest where it was defined again."""
+    known = list(_subclasses(base))
+    named = [kind for kind in known if kind.__name__ == name]
+    named = [kind for kind in named if _is_ours(kind)] or named
+    if not named:
+        public = sorted({kind.__name__ for kind in known if not kind.__name__.startswith("_")})
         raise ValueError(
             f"{who}: unknown class {name!r}{_suggest(str(name), public)} Known are {', '.join(public)}; "
             "one of your own is found once the module that defines it is imported."
         )
-    return known[name]
+    modules = sorted({kind.__module__ for kind in named})
+    if len(modules) > 1:
+        raise ValueError(f"{who}: there is a {name} in each of {', '.join(modules)}; rename all but one.")
+    return named[-1]
+
+
+def _is_ours(kind: type) -> bool:
+    return kind.__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
 def _subclasses(base: type) -> Iterator[type]:
@@ -179,6 +184,11 @@ def _what(value: Any) -> str:
 
 def _encode(value: Any, where: str) -> Any:
     if isinstance(value, Settings):
+        found = find_class(Settings, _what(value), "to_dict")
+        if found.__module__ != type(value).__module__:
+            raise ValueError(
+                f"to_dict: rename {type(value).__module__}.{_what(value)}: {found.__module__} has one too."
+            )
         settings = {s.name: getattr(value, s.name) for s in fields(value) if s.init}
         # No setting can have this name, which Python keeps for itself.
         return {"class": _what(value)} | {k: _encode(v, f"{_what(value)}: {k}") for k, v in settings.items()}
