@@ -52,7 +52,7 @@ class Settings:
         Raises
         ------
         TypeError
-        When a setting is neither a plain value, a skeleton nor a transform.
+            When a setting is neither a plain value, a skeleton nor a transform.
         ValueError
             When another class has the name of one that is to be saved.
         """
