@@ -73,7 +73,7 @@ def present_frames(batch: Batch) -> NDArray[np.bool_]:
     for gather in operators:
         if isinstance(gather, Gather):
             earlier, present = present, np.zeros(gather.before.shape, np.bool_)
-            _mark_gathered(earlier, gather.before, gather.after_, gather.mix, present)
+            _mark_gathered(earlier, gather.before, gather.after_, gather.mix, gather.n_frames, present)
     return present[:, : int(batch.n_frames.max(initial=0))]
 
 
@@ -100,10 +100,10 @@ def _mark_frames(rows, row, first, length, gapless, present):  # type: ignore[no
 
 
 @kernel()
-def _mark_gathered(earlier, before, after, mix, present):  # type: ignore[no-untyped-def]
+def _mark_gathered(earlier, before, after, mix, n_frames, present):  # type: ignore[no-untyped-def]
     n_earlier = earlier.shape[1]
     for n in range(present.shape[0]):
-        for t in range(present.shape[1]):
+        for t in range(n_frames[n]):
             a, b = before[n, t], after[n, t]
             in_before = 0 <= a < n_earlier and earlier[n, a]
             present[n, t] = in_before or (mix[n, t] != 0 and 0 <= b < n_earlier and earlier[n, b])

@@ -13,6 +13,7 @@ from skeleton_aug import (
     SideDrop,
     TemporalMask,
     Transform,
+    UniformSample,
 )
 from skeleton_aug.batch import Batch
 from skeleton_aug.operators import JointWeights
@@ -76,6 +77,7 @@ class DropAll(Transform):
 BEFORE = {
     "space and filters": [Normalize(), Shear(p=0.5), SavitzkyGolay()],
     "frames": [Resample(), FitLength(n_frames=20, short="zeros", p=0.5)],
+    "lengths": [UniformSample(n_frames=10, p=0.5)],
     "joints": [Resample(), SideDrop(), DropAll()],
 }
 
@@ -90,6 +92,15 @@ def test_presence_is_known_behind_other_transforms(before, arrays, seed):
     for row, y in zip(present_frames(batch), drawn.apply(arrays), strict=True):
         np.testing.assert_array_equal(row[: y.shape[1]], (y != 0).any((0, 2, 3)))
         assert not row[y.shape[1] :].any()
+
+
+def test_what_is_left_does_not_depend_on_longer_samples():
+    """In a batch whose lengths came to differ, a sample loses the frames that it loses alone."""
+    arrays = [random_sample(np.random.default_rng(i), 1, 5 + i) for i in range(20)]
+    pipeline = Compose([UniformSample(n_frames=20, p=0.5), TemporalMask(n_windows=4, ratio_range=(0.4, 1.0))])
+    for i, y in enumerate(pipeline(arrays, seed=0)):
+        assert (y != 0).any()
+        np.testing.assert_array_equal(y, pipeline(arrays[i], seed=0, index=i))
 
 
 def test_all_bodies_lose_the_same_frames():
