@@ -185,12 +185,11 @@ class Samples:
             return cls.from_rows(rows, lengths, head.shape[0], channels=channels, check=check)
         if isinstance(arrays, str) or not isinstance(arrays, Sequence | np.ndarray):
             raise TypeError(
-                "Expected a batch (N, M, T, V, C), or a sequence of samples (M, T, V, C), "
-                f"got {type(arrays).__name__}."
+                f"Expected a batch (N, M, T, V, C), or a sequence of samples (M, T, V, C), got {type(arrays).__name__}."
             )
         if isinstance(arrays, np.ndarray) and arrays.ndim != 5:
             _sample_array(arrays)
-            raise ValueError(f"Expected a batch (N, M, T, V, C), got shape {arrays.shape}. One sample alone is x[None].")
+            raise ValueError(f"Expected a batch (N, M, T, V, C), got shape {arrays.shape}. One sample is x[None].")
         parts = [_sample_array(a) for a in arrays]
         if not parts:
             raise ValueError("Expected at least one sample (M, T, V, C), got none.")

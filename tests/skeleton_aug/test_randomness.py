@@ -138,7 +138,8 @@ def test_no_source_file_names_a_global_generator():
     """Neither package uses the functions of numpy.random that share state, nor the random module."""
     root = Path(skeleton_aug.__file__).parents[1]
     shared = re.compile(
-        r"np\.random\.(?!Generator|Philox|PCG64|SeedSequence|BitGenerator|default_rng\(\d)|^(import|from) random\b", re.M
+        r"np\.random\.(?!Generator|Philox|PCG64|SeedSequence|BitGenerator|default_rng\(\d)|^(import|from) random\b",
+        re.M,
     )
     files = [p for name in ("skeleton_aug", "skeleton_data") for p in (root / name).rglob("*.py")]
     assert len(files) > 15
