@@ -49,7 +49,7 @@ WRONG_DATA = {
     ),
     "one body": (lambda: Shear()(ONE[0]), ValueError, r"axes \(M, T, V, C\), got shape \(5, 25, 3\)"),
     "six axes": (lambda: Shear()(ONE[None, None]), ValueError, r"got shape \(1, 1, 1, 5, 25, 3\)"),
-    "one sample to plan": (lambda: Shear().plan(ONE), ValueError, r"Expected a batch .* One sample alone is x\[None\]"),
+    "one sample to plan": (lambda: Shear().plan(ONE), ValueError, r"Expected a batch .* One sample is x\[None\]"),
     "no frames": (lambda: Shear()(ONE[:, :0]), ValueError, r"at least one frame, .* got shape \(1, 0, 25, 3\)"),
     "no samples": (lambda: Shear()([]), ValueError, "at least one sample"),
     "NaN": (lambda: Shear()(ONE * np.nan), ValueError, "Sample 0, body 0, frame 0, joint 0, channel 0 is nan"),
