@@ -27,6 +27,10 @@ VERSION = 1
 """Of the form that :meth:`Plan.to_dict` gives."""
 
 
+_AT_ONCE = 64
+"""Samples that go through several stages together."""
+
+
 @dataclass
 class Plan:
     """Everything that will be done to N samples; plain data, drawn already.
@@ -192,11 +196,17 @@ class Plan:
 
     def _share(self, samples: Samples, threads: int, do: Any) -> list[Any]:
         """Do something with parts of the plan and of the samples, in threads."""
-        if min(threads, samples.n) == 1 or any(s.alone is not None and s.alone.COUPLES_SAMPLES for s in self.stages):
+        n_parts = min(threads, samples.n)
+        if len(self.stages) > 1 or self.stages[0].alone is not None:
+            # What one stage leaves for the next then stays in the processor's last cache.
+            n_parts = max(n_parts, -(-samples.n // _AT_ONCE))
+        if n_parts == 1 or any(s.alone is not None and s.alone.COUPLES_SAMPLES for s in self.stages):
             return [do(self, samples, slice(None))]
-        edges = np.linspace(0, samples.n, min(threads, samples.n) + 1).astype(int).tolist()
+        edges = np.linspace(0, samples.n, n_parts + 1).astype(int).tolist()
         parts = [slice(a, b) for a, b in pairwise(edges)]
-        with ThreadPoolExecutor(len(parts)) as pool:
+        if threads == 1:
+            return [do(self.part(at), samples.part(at), at) for at in parts]
+        with ThreadPoolExecutor(min(threads, n_parts)) as pool:
             return list(pool.map(lambda at: do(self.part(at), samples.part(at), at), parts))
 
     def _last(self, samples: Samples) -> tuple[Stage, Samples]:

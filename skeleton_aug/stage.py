@@ -124,7 +124,8 @@ class Stage:
         """Apply the stage, writing sample n to flat ``out`` from ``start[n]`` on. Not for operators that are alone."""
         if self.bodies is not None:
             samples = samples.reorder_bodies(self.bodies.source)
-        if not self.operators.keys() - {"bodies"}:
+        usual = samples.channels == "xyz" and samples.n_channels == 3
+        if not usual and not self.operators.keys() - {"bodies"}:
             shape, tables = (samples.n_joints, samples.n_channels), (samples.row, samples.first, samples.length)
             lay_out(samples.rows.reshape(-1), *shape, *tables, samples.n_frames, out, start, model_layout)
             return
