@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
-from itertools import pairwise
+from functools import cache
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
@@ -203,11 +204,18 @@ class Plan:
         if n_parts == 1 or any(s.alone is not None and s.alone.COUPLES_SAMPLES for s in self.stages):
             return [do(self, samples, slice(None))]
         edges = np.linspace(0, samples.n, n_parts + 1).astype(int).tolist()
-        parts = [slice(a, b) for a, b in pairwise(edges)]
-        if threads == 1:
-            return [do(self.part(at), samples.part(at), at) for at in parts]
-        with ThreadPoolExecutor(min(threads, n_parts)) as pool:
-            return list(pool.map(lambda at: do(self.part(at), samples.part(at), at), parts))
+        waiting = enumerate([(self.part(at), samples.part(at), at) for at in map(slice, edges[:-1], edges[1:])])
+        done: list[Any] = [None] * n_parts
+
+        def work() -> None:
+            for i, part in waiting:
+                done[i] = do(*part)
+
+        helpers = [_helpers(threads - 1).submit(work) for _ in range(threads - 1)]
+        work()
+        for helper in helpers:
+            helper.result()
+        return done
 
     def _last(self, samples: Samples) -> tuple[Stage, Samples]:
         """Carry out all stages but the last that can write its result anywhere."""
@@ -232,6 +240,17 @@ class Plan:
             ]
 
         return [x for part in self._share(samples, threads, run) for x in part]
+
+
+@cache
+def _helpers(n: int) -> ThreadPoolExecutor:
+    """Threads that wait for work; starting them takes longer than a small batch."""
+    return ThreadPoolExecutor(n, "skeleton_aug")
+
+
+# Threads do not survive a fork.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_helpers.cache_clear)
 
 
 def _operator(values: Mapping[str, Any]) -> Any:
