@@ -118,6 +118,22 @@ def contestants(n: int) -> dict[str, Callable[[], object]]:
         for aggressive, out in zip((True, False), outs, strict=True):
             numpy_view(x, out, rng, aggressive=aggressive, normalize=normalize)
 
+    wide = [np.empty((n, 6, N_FRAMES, N_JOINTS, N_BODIES), np.float32) for _ in range(2)]
+    wide_source = np.zeros_like(wide[0])
+    bones = presets.aggressive(channels="joint+bone"), presets.conservative(channels="joint+bone")
+
+    def copy_wide() -> None:
+        for out in wide:
+            np.copyto(out, wide_source)
+
+    def with_bones() -> None:
+        for view, (pipeline, out) in enumerate(zip(bones, wide, strict=True)):
+            pipeline(samples, seed=0, view=view, out=out, layout="model")
+
+    def in_two_threads() -> None:
+        for view, (pipeline, out) in enumerate(zip(full, outs, strict=True)):
+            pipeline(samples, seed=0, view=view, out=out, layout="model", threads=2)
+
     bare, full = pipelines(normalize=False), pipelines(normalize=True)
     return {
         "np.copyto of both views": copy,
@@ -125,6 +141,9 @@ def contestants(n: int) -> dict[str, Callable[[], object]]:
         "skeleton_aug, two views, normalised": lambda: ours(full, samples),
         "skeleton_aug, the same from bare arrays": lambda: ours(full, x),
         "skeleton_aug, drawing alone": lambda: draw(full),
+        "skeleton_aug, normalised, two threads": in_two_threads,
+        "np.copyto of both views with bones": copy_wide,
+        "skeleton_aug, normalised, with bones": with_bones,
         "NumPy/SciPy, two views": lambda: plain(False),
         "NumPy/SciPy, two views, normalised": lambda: plain(True),
     }
