@@ -1,4 +1,5 @@
 import threading
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,7 +92,7 @@ class Gated(Transform):
     """Passes a gate, and counts."""
 
     gate: threading.Semaphore
-    made: list
+    made: deque
 
     def sample(self, draws, batch):
         assert self.gate.acquire(timeout=10)
@@ -248,7 +249,7 @@ def test_early_end_leaves_no_thread(store):
 
 def test_early_end_cancels_what_was_ordered(store):
     """Of ten batches ordered ahead, those not begun are not made any more once the consumer stops."""
-    gate, made = threading.Semaphore(1), []
+    gate, made = threading.Semaphore(1), deque()
     pipeline = Compose([Gated(gate=gate, made=made), FitLength(n_frames=4)])
     batches = make(store, views=[pipeline], batch_size=1, prefetch=9).epoch()
     next(batches)
