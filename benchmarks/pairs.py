@@ -34,7 +34,7 @@ def _draw_offset(rng: Any, lead: Any, t: int) -> tuple[Any]:
 
 
 def _swap(x: Any, out: Any) -> None:
-    np.copyto(out, space.model_view(x[:, ::-1]))
+    space.lay_out(x[:, ::-1], out)
 
 
 def transforms(n_frames: int) -> dict[str, Pipeline]:
@@ -80,7 +80,7 @@ def twins(n_frames: int) -> dict[str, Twin]:
         "Resample": Twin(time.draw_resample, *blend),
         "Reverse": Twin(_nothing, time.reverse, time.reverse_one),
         "Rotate": Twin(space.draw_rotation, space.turn, space.turn_one),
-        "SavitzkyGolay": Twin(_nothing, time.smooth, time.smooth_one),
+        "SavitzkyGolay": Twin(_nothing, time.smooth, space.smooth_one),
         "Scale": Twin(_draw_scale, space.scale, lambda x, factor: x * factor),
         "Shear": Twin(space.draw_shear, space.turn, space.turn_one),
         "SideDrop": Twin(space.draw_side, *weigh),

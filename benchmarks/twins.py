@@ -24,8 +24,8 @@ Generator = np.random.Generator
 Shape = tuple[int, ...]
 Parameters = tuple[Any, ...]
 
-CHUNK = 4
-"""Samples of a batch that go through together: 0.4 MB of 150 frames, twice that with the result."""
+CHUNK = 8
+"""Samples of a batch that go through together: 0.7 MB of 150 frames, twice that with the result."""
 BAND = 30
 """Frames that one product of a filter serves."""
 MIRROR, PARENTS = KINECT_V2.mirror, np.where(KINECT_V2.parent_array < 0, np.arange(25), KINECT_V2.parent_array)
@@ -71,9 +71,16 @@ def between(rng: Generator, low: float, high: float, lead: Shape, *more: int) ->
     return low + (high - low) * units(rng, lead, *more)
 
 
-def model_view(x: Floats) -> Floats:
-    """View (n, M, T, V, C) as (n, C, T, V, M)."""
-    return x.transpose(0, 4, 2, 3, 1)
+def lay_out(x: Floats, out: Floats) -> None:
+    """Copy (n, M, T, V, C) into (n, C, T, V, M): body by body, which takes a quarter of the time of one copy."""
+    for m in range(x.shape[1]):
+        np.copyto(out[..., m], x[:, m].transpose(0, 3, 1, 2))
+
+
+def lay_out_planes(planes: Floats, out: Floats) -> None:
+    """Copy (n, C, M, T, V) into (n, C, T, V, M)."""
+    for m in range(planes.shape[2]):
+        np.copyto(out[..., m], planes[:, :, m])
 
 
 def below(rng: Generator, lead: Shape, bound: Any) -> Any:
@@ -91,7 +98,7 @@ def turn(x: Floats, out: Floats, matrix: Floats, offset: Floats | None = None) -
     y = matrix @ x.reshape(n, -1, 3).transpose(0, 2, 1)
     if offset is not None:
         y += offset[:, :, None]
-    np.copyto(out, y.reshape(n, 3, m, t, v).transpose(0, 1, 3, 4, 2))
+    lay_out_planes(y.reshape(n, 3, m, t, v), out)
 
 
 def turn_one(x: Floats, matrix: Floats, offset: Floats | None = None) -> Floats:
@@ -119,11 +126,13 @@ def draw_rotation(rng: Generator, lead: Shape, t: int) -> Parameters:
 
 
 def scale(x: Floats, out: Floats, factor: Any) -> None:
-    np.multiply(model_view(x), np.asarray(factor, np.float32)[:, None, None, None, None], out=out)
+    for m in range(x.shape[1]):
+        np.multiply(x[:, m].transpose(0, 3, 1, 2), factor[:, None, None, None], out=out[..., m])
 
 
 def translate(x: Floats, out: Floats, offset: Floats) -> None:
-    np.add(model_view(x), offset[:, :, None, None, None], out=out)
+    for m in range(x.shape[1]):
+        np.add(x[:, m].transpose(0, 3, 1, 2), offset[:, :, None, None], out=out[..., m])
 
 
 def translate_one(x: Floats, offset: Floats) -> Floats:
@@ -131,7 +140,7 @@ def translate_one(x: Floats, offset: Floats) -> Floats:
 
 
 def mask_axis(x: Floats, out: Floats, axis: Any) -> None:
-    np.copyto(out, model_view(x))
+    lay_out(x, out)
     out[np.arange(len(x)), axis] = 0
 
 
@@ -170,7 +179,10 @@ def normalize_one(x: Floats) -> Floats:
 
 
 def weigh(x: Floats, out: Floats, weights: Floats) -> None:
-    np.multiply(model_view(x), weights[:, None, None, :, None], out=out)
+    n, m, t, v, _ = x.shape
+    lay_out(x, out)
+    lines = out.reshape(n, 3 * t, v * m)
+    lines *= np.repeat(weights, m, axis=1)[:, None]
 
 
 def weigh_one(x: Floats, weights: Floats) -> Floats:
@@ -198,25 +210,25 @@ def draw_side(rng: Generator, lead: Shape, t: int) -> Parameters:
 
 
 def mirror(x: Floats, out: Floats) -> None:
-    np.copyto(out, model_view(x[:, :, :, MIRROR]))
+    lay_out(x.take(MIRROR, axis=3), out)
     np.negative(out[:, 0], out=out[:, 0])
 
 
 def mirror_one(x: Floats) -> Floats:
-    y = x[:, :, MIRROR]
+    y = x.take(MIRROR, axis=2)
     np.negative(y[..., 0], out=y[..., 0])
     return y
 
 
 def bones(x: Floats, out: Floats) -> None:
-    np.copyto(out[:, :3], model_view(x))
-    np.subtract(out[:, :3], out[:, :3, :, PARENTS], out=out[:, 3:])
+    lay_out(x, out[:, :3])
+    lay_out(x - x.take(PARENTS, axis=3), out[:, 3:])
 
 
 def bones_one(x: Floats) -> Floats:
     y = np.empty((*x.shape[:3], 6), np.float32)
     y[..., :3] = x
-    np.subtract(x, x[:, :, PARENTS], out=y[..., 3:])
+    np.subtract(x, x.take(PARENTS, axis=2), out=y[..., 3:])
     return y
 
 
@@ -247,7 +259,7 @@ def scale_bones(x: Floats, out: Floats, factors: Floats) -> None:
     n, m, t, v, _ = x.shape
     planes = np.ascontiguousarray(x.transpose(0, 4, 1, 2, 3)).reshape(n, -1, v)
     y = planes @ scale_bones_matrix(factors).transpose(0, 2, 1)
-    np.copyto(out, y.reshape(n, 3, m, t, v).transpose(0, 1, 3, 4, 2))
+    lay_out_planes(y.reshape(n, 3, m, t, v), out)
 
 
 def scale_bones_one(x: Floats, factors: Floats) -> Floats:
@@ -260,7 +272,9 @@ def scale_bones_one(x: Floats, factors: Floats) -> Floats:
 
 
 def drop_bodies(x: Floats, out: Floats, stays: NDArray[np.bool_]) -> None:
-    np.multiply(model_view(x), stays.astype(np.float32)[:, None, None, None], out=out)
+    lay_out(x, out)
+    for i, m in np.argwhere(~stays):
+        out[i, ..., m] = 0
 
 
 def drop_bodies_one(x: Floats, stays: NDArray[np.bool_]) -> Floats:
@@ -300,7 +314,7 @@ def mix(x: Floats, out: Floats, partner: NDArray[np.int64], joints: NDArray[np.b
         np.copyto(buffer, x[i])
         taken = np.flatnonzero(joints[i])
         buffer[:, :, taken] = x[other].take(taken, axis=2)
-        np.copyto(out[i], buffer.transpose(3, 1, 2, 0))
+        lay_out(buffer[None], out[i : i + 1])
 
 
 def mix_one(x: Floats, partner: int, joints: NDArray[np.bool_]) -> Floats:
@@ -343,7 +357,7 @@ def each(one: Callable[..., Floats]) -> Callable[..., None]:
 
     def batch(x: Floats, out: Floats, *parameters: Any) -> None:
         for i in range(len(x)):
-            np.copyto(out[i], one(x[i], *(p[i] for p in parameters)).transpose(3, 1, 2, 0))
+            lay_out(one(x[i], *(p[i] for p in parameters))[None], out[i : i + 1])
 
     return batch
 

@@ -19,9 +19,10 @@ from benchmarks.twins import (
     between,
     canonical_frame,
     draw_shear,
-    model_view,
+    lay_out,
     smooth_one,
     turn,
+    turn_one,
     units,
 )
 
@@ -30,7 +31,7 @@ Frames = NDArray[np.int64]
 
 def smooth(x: Floats, out: Floats) -> None:
     for i in range(len(x)):
-        np.copyto(out[i], smooth_one(x[i]).transpose(3, 1, 2, 0))
+        lay_out(smooth_one(x[i])[None], out[i : i + 1])
 
 
 def draw_blur(rng: Generator, lead: Shape, t: int) -> Parameters:
@@ -51,24 +52,20 @@ def blur_one(x: Floats, taps: Floats) -> Floats:
     # Rows of one number more than they have, read as rows of what they have: each begins one place later.
     weights = np.ascontiguousarray(band.reshape(-1)[: BAND * (BAND + 14)].reshape(BAND, BAND + 14))
     y = (weights @ windows).reshape(m, n_bands * BAND, width)[:, :t]
-    sums = np.convolve(np.ones(t, np.float32), taps, "same") if t >= 15 else _short_sums(t, taps)
-    return np.divide(y, sums[:, None]).reshape(x.shape)
-
-
-def _short_sums(t: int, taps: Floats) -> Floats:
-    sums: Floats = np.convolve(np.ones(t, np.float32), taps)[7 : 7 + t]
-    return sums
+    sums = np.convolve(np.ones(t, np.float32), taps)[7 : 7 + t]
+    blurred: Floats = (y / sums[:, None]).reshape(x.shape)
+    return blurred
 
 
 def blur(x: Floats, out: Floats, taps: Floats) -> None:
     for i in range(len(x)):
-        np.copyto(out[i], blur_one(x[i], taps[i]).transpose(3, 1, 2, 0))
+        lay_out(blur_one(x[i], taps[i])[None], out[i : i + 1])
 
 
 def pick(x: Floats, out: Floats, frames: Frames) -> None:
     """Whole frames."""
     for i in range(len(x)):
-        np.copyto(out[i], x[i].take(frames[i], axis=1).transpose(3, 1, 2, 0))
+        lay_out(x[i].take(frames[i], axis=1)[None], out[i : i + 1])
 
 
 def pick_one(x: Floats, frames: Frames) -> Floats:
@@ -76,7 +73,7 @@ def pick_one(x: Floats, frames: Frames) -> Floats:
 
 
 def reverse(x: Floats, out: Floats) -> None:
-    np.copyto(out, model_view(x[:, :, ::-1]))
+    lay_out(x[:, :, ::-1], out)
 
 
 def reverse_one(x: Floats) -> Floats:
@@ -127,7 +124,7 @@ def draw_temporal_mask(rng: Generator, lead: Shape, t: int) -> Parameters:
 
 
 def mask_frames(x: Floats, out: Floats, begin: Frames, end: Frames) -> None:
-    np.copyto(out, model_view(x))
+    lay_out(x, out)
     for i in range(len(x)):
         out[i, :, begin[i] : end[i]] = 0
 
@@ -173,7 +170,7 @@ def blend_one(x: Floats, low: Frames, high: Frames, share: Floats) -> Floats:
 
 def blend(x: Floats, out: Floats, low: Frames, high: Frames, share: Floats) -> None:
     for i in range(len(x)):
-        np.copyto(out[i], blend_one(x[i], low[i], high[i], share[i]).transpose(3, 1, 2, 0))
+        lay_out(blend_one(x[i], low[i], high[i], share[i])[None], out[i : i + 1])
 
 
 def draw_view(rng: Generator, lead: Shape, t: int, *, aggressive: bool) -> dict[str, Any]:
@@ -193,57 +190,47 @@ def draw_view(rng: Generator, lead: Shape, t: int, *, aggressive: bool) -> dict[
     return drawn
 
 
-def view_one(x: Floats, drawn: dict[str, Any], *, normalize: bool, out: Floats | None = None) -> Floats:
-    """One of the pipelines for one sample: filter, blend, turn and drop; a turned copy if ``out`` is given.
+def view_matrices(first: Floats, drawn: dict[str, Any], *, normalize: bool) -> tuple[Floats | None, Floats | None]:
+    """Matrices and offsets of a batch, from first frames (n, V, 3)."""
+    shear = drawn.get("matrix")
+    if not normalize:
+        return shear, None
+    matrix, offset = canonical_frame(first)
+    return (matrix, offset) if shear is None else (shear @ matrix, (shear @ offset[:, :, None])[:, :, 0])
 
-    The matrix takes coordinates before points, so that its result lies as the networks want it, but for the bodies.
-    """
-    matrix, offset = None, None
-    if normalize:
-        matrix, offset = (a[0] for a in canonical_frame(x[None, 0, 0]))
+
+def view_one(x: Floats, drawn: dict[str, Any]) -> Floats:
+    """One of the pipelines, normalised, for one sample."""
+    matrix, offset = canonical_frame(x[None, 0, 0])
+    turned, moved = matrix[0], offset[0]
     if "matrix" in drawn:
-        shear = drawn["matrix"]
-        matrix, offset = (shear, None) if matrix is None else (shear @ matrix, shear @ offset)
-    if drawn.get("smooth"):
-        x = smooth_one(x)
-    y = blend_one(x, *drawn["frames"])
+        turned, moved = drawn["matrix"] @ turned, drawn["matrix"] @ moved
+    y = turn_one(blend_one(smooth_one(x) if drawn.get("smooth") else x, *drawn["frames"]), turned, moved)
     weights = drawn.get("weights")
-    if out is not None and matrix is not None:
-        turn(y[None], out[None], matrix[None], None if offset is None else offset[None])
-        if weights is not None and not weights.all():
-            out[:, :, weights == 0] = 0
-        return out
-    if matrix is not None:
-        points = y.reshape(-1, 3) @ matrix.T
-        if offset is not None:
-            points += offset
-        y = points.reshape(y.shape)
     if weights is not None and not weights.all():
         y[:, :, weights == 0] = 0
-    if out is None:
-        return y
-    np.copyto(out, y.transpose(3, 1, 2, 0))
-    return out
+    return y
 
 
 def view(x: Floats, out: Floats, drawn: dict[str, Any], *, normalize: bool, parents: Any = None) -> None:
-    """One of the pipelines for a batch; sample by sample, as each then stays in the nearer caches."""
+    """One of the pipelines for a batch: sample by sample, as each then stays in the nearer caches."""
+    matrices, offsets = view_matrices(x[:, 0, 0], drawn, normalize=normalize)
+    smoothed, weights = drawn.get("smooth"), drawn.get("weights")
     for i in range(len(x)):
-        these = {name: tuple(a[i] for a in p) if name == "frames" else p[i] for name, p in drawn.items()}
-        if parents is None:
-            view_one(x[i], these, normalize=normalize, out=out[i])
-            continue
-        # Bones of a dropped joint go with it, and no others.
-        weights = these.pop("weights", None)
-        joints = view_one(x[i], these, normalize=normalize, out=out[i, :3])
-        np.subtract(joints, joints[:, :, parents], out=out[i, 3:])
-        if weights is not None and not weights.all():
-            out[i, :, :, weights == 0] = 0
+        source = x[i] if smoothed is None or not smoothed[i] else smooth_one(x[i])
+        y, these = blend_one(source, *(p[i] for p in drawn["frames"])), slice(i, i + 1)
+        if matrices is not None:
+            turn(y[None], out[these, :3], matrices[these], None if offsets is None else offsets[these])
+        else:
+            lay_out(y[None], out[these, :3])
+        if parents is not None:
+            np.subtract(out[i, :3], out[i, :3].take(parents, axis=2), out=out[i, 3:])
+        if weights is not None and not weights[i].all():
+            out[i, :, :, weights[i] == 0] = 0
 
 
 def move(x: Floats, out: Floats) -> None:
-    y = model_view(x)
-    np.subtract(y[:, :, 1:], y[:, :, :-1], out=out[:, :, :-1])
+    lay_out(x[:, :, 1:] - x[:, :, :-1], out[:, :, :-1])
     out[:, :, -1] = 0
 
 

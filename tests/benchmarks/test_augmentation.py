@@ -1,12 +1,18 @@
+import json
+
 import numpy as np
 import pytest
 
+from benchmarks.augmentation import SECTIONS, main, pipelines, transforms_table
+from benchmarks.measure import Contestant, Timing, measure
 from benchmarks.pairs import transforms, twins
+from benchmarks.twins import PARENTS, canonical_frame
+from benchmarks.twins_time import view, view_one
 from skeleton_aug import Samples
 from skeleton_aug import transforms as ours
 
 N, T = 4, 150
-RANDOM = {"Noise": 0.0, "KinectNoise": 0.0}
+RANDOM = {"Noise", "KinectNoise"}
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +55,7 @@ def given(name, plan):
     return ()
 
 
-@pytest.mark.parametrize("name", sorted(set(ours.__all__) - RANDOM.keys()))
+@pytest.mark.parametrize("name", sorted(set(ours.__all__) - RANDOM))
 def test_twin_equals_ours(name, batch):
     """With the same parameters the NumPy form gives what we give, for a batch and for one sample."""
     pipeline, twin = transforms(T)[name], twins(T)[name]
@@ -76,3 +82,75 @@ def test_twins_draw_for_one_and_for_many(name, batch):
     one = twin.one(batch[0], *twin.draw(rng, (), T))
     assert one.shape == (2, shape[2], 25, shape[1]) and one.dtype == np.float32
     assert not np.shares_memory(one, batch)
+
+
+def test_views_of_numpy_equal_ours(batch):
+    """Both of the paper's pipelines, with bones as well: the same numbers from the same parameters."""
+    for channels, parents in (("joint", None), ("joint+bone", PARENTS)):
+        for pipeline in pipelines(channels=channels):
+            plan = pipeline.plan(batch, seed=4)
+            stage = plan.stages[0]
+            before, mix = stage.gather.before.astype(int), stage.gather.mix.astype(np.float32)
+            drawn = {"frames": (before, np.where(mix > 0, stage.gather.after_, before).astype(int), mix)}
+            if stage.weights is not None:
+                canonical, _ = canonical_frame(batch[:, 0, 0])
+                drawn["matrix"] = (stage.affine.matrix @ np.linalg.inv(canonical)).astype(np.float32)
+                drawn["weights"], drawn["smooth"] = stage.weights.weights, stage.frame_filter.active
+                assert 0 < drawn["smooth"].sum() < N
+            expected = plan.apply(batch, layout="model")
+            out = np.full_like(expected, np.nan)
+            view(batch, out, drawn, normalize=True, parents=parents)
+            np.testing.assert_allclose(out, expected, atol=1e-4)
+            if parents is None:
+                for i, one in enumerate(plan.apply(batch)):
+                    of_one = {k: tuple(a[i] for a in v) if k == "frames" else v[i] for k, v in drawn.items()}
+                    np.testing.assert_allclose(view_one(batch[i], of_one), one, atol=1e-4)
+
+
+def test_quick_run_prints_every_section_and_saves_it(tmp_path, capsys):
+    """The command runs, prints tables and writes finite numbers for all that it measures."""
+    main(["--quick", "--json", str(tmp_path / "r.json")])
+    saved = json.loads((tmp_path / "r.json").read_text())["sections"]
+    printed = capsys.readouterr().out
+    assert list(saved) == list(SECTIONS)
+    for section in SECTIONS:
+        assert f"### {section.capitalize()}\n\n|" in printed
+    for name in ours.__all__:
+        assert f"| {name} |" in printed
+        assert saved["transforms"]["batch"][name]["median_us"] > 0
+        assert saved["transforms"]["batch"][name]["ratio"] > 0
+    assert set(saved["startup"]) == {"import numpy", "import skeleton_aug"}
+
+
+def test_only_one_section_in_the_time_of_the_thread(capsys):
+    """--only and --cpu-time are obeyed."""
+    main(["--quick", "--cpu-time", "--only", "threads"])
+    printed = capsys.readouterr().out
+    assert "CPU time" in printed and printed.count("###") == 1
+
+
+def test_measured_ratio_is_that_to_the_floor():
+    """A contestant that spends twice the floor's time has ratio 2, and times are per sample."""
+    now = [0.0]
+
+    def spend(seconds):
+        def call():
+            now[0] += seconds
+
+        return call
+
+    contestants = {"copy": Contestant(spend(1.0)), "other": Contestant(spend(2.0), "copy")}
+    timings = measure(contestants, rounds=4, samples=10, repeats=2, clock=lambda: now[0])
+    assert timings["copy"].ratio is None
+    assert timings["other"].ratio == pytest.approx(2.0)
+    assert timings["other"].median_us == pytest.approx(2.0e5)
+
+
+def test_stars_mark_missed_targets():
+    """Too many copies, or one sample slower than in NumPy, gets a star; filters may take twice the copies."""
+    batch = {"Scale": Timing(3, 0, 3.0), "SavitzkyGolay": Timing(3, 0, 3.0)}
+    batch |= {f"{name}, NumPy/SciPy": Timing(9, 0, 9.0) for name in list(batch)}
+    single = {name: Timing(10, 0) for name in batch} | {"SavitzkyGolay": Timing(11, 0)}
+    table = transforms_table(["Scale", "SavitzkyGolay"], batch, single).splitlines()
+    assert table[2] == "| Scale | 3.0 | 0.0 | 3.0 * | 9.0 | 10.0 | 10.0 |"
+    assert table[3] == "| SavitzkyGolay | 3.0 | 0.0 | 3.0 | 9.0 | 11.0 * | 10.0 |"
