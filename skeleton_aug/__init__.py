@@ -3,7 +3,7 @@
 Samples are arrays ``(M, T, V, C)``: bodies, frames, joints, channels (x, y, z in metres). What is missing is zeros.
 """
 
-from skeleton_aug import presets, transforms
+from skeleton_aug import functional, presets, transforms
 from skeleton_aug.compose import Compose, OneOf, SomeOf
 from skeleton_aug.pipeline import Pipeline, Transform
 from skeleton_aug.plan import Plan
@@ -88,6 +88,7 @@ __all__ = [
     "UniformSample",
     "Views",
     "__version__",
+    "functional",
     "get_skeleton",
     "presets",
     "transforms",

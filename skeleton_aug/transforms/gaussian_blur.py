@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skeleton_aug.batch import Batch
 from skeleton_aug.operators import FrameBlur
@@ -51,5 +52,11 @@ class GaussianBlur(Transform):
 
     def sample(self, draws: Draws, batch: Batch) -> FrameBlur:
         """One standard deviation a sample."""
-        distance = np.arange(self.window) - self.window // 2
-        return FrameBlur(np.exp(-0.5 * (distance / draws.uniform(*self.sigma_range)[:, None]) ** 2))
+        return FrameBlur(gaussian_taps(draws.uniform(*self.sigma_range), self.window))
+
+
+def gaussian_taps(sigma: NDArray[np.float64], window: int) -> NDArray[np.float64]:
+    """Return the weights of the ``window`` frames around one, not divided by their sum, for each of N sigmas."""
+    distance = np.arange(window) - window // 2
+    taps: NDArray[np.float64] = np.exp(-0.5 * (distance / sigma[:, None]) ** 2)
+    return taps

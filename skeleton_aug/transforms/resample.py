@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skeleton_aug.batch import Batch
 from skeleton_aug.operators import Gather
@@ -38,5 +39,10 @@ class Resample(Transform):
 
     def sample(self, draws: Draws, batch: Batch) -> Gather:
         """One rate a sample."""
-        n_frames = np.rint(batch.n_frames / draws.uniform(*self.rate_range)).astype(np.int64)
-        return Gather.stretch(np.maximum(n_frames, 1), batch.n_frames)
+        return played_at(draws.uniform(*self.rate_range), batch.n_frames)
+
+
+def played_at(rate: NDArray[np.float64], n_source: NDArray[np.int64]) -> Gather:
+    """Return the gather that plays sequences of ``n_source`` frames (N,) at these rates, (N,)."""
+    n_frames = np.rint(n_source / rate).astype(np.int64)
+    return Gather.stretch(np.maximum(n_frames, 1), n_source)
