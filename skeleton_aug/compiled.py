@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import update_wrapper
 from typing import Any
 
+import numpy as np
+
 _waiting: dict[str, list[Kernel]] = {}
 """Kernels by module, until one of them is called."""
 
@@ -31,8 +33,11 @@ class Kernel:
 
     def compile(self) -> Callable[..., Any]:
         """Hand the function to Numba."""
-        from numba import njit
+        from numba import config, njit
 
+        if config.DISABLE_JIT:  # type: ignore[attr-defined]
+            # Compiled integers wrap around without a word, which the random numbers count on.
+            return np.errstate(over="ignore")(self.function)
         compiled: Callable[..., Any] = njit(cache=True, nogil=True, **self.options)(self.function)
         return compiled
 
