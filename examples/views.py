@@ -43,15 +43,10 @@ def make_pipelines(settings: EncoderSettings, skeleton: Skeleton, without: Seque
     """Pipelines for an encoder's input; ``without`` names transforms to leave out of the aggressive one."""
     make = {"paper": paper_pipelines, "short": short_pipelines}[settings.views]
     pipelines = make(settings, skeleton)
-    steps = pipelines.aggressive.transforms
-    unknown = set(without) - {type(step).__name__ for step in steps}
-    if unknown:
-        raise InputError(
-            f"--without {' '.join(sorted(unknown))}: the aggressive pipeline has "
-            f"{', '.join(type(step).__name__ for step in steps)}."
-        )
-    kept = Compose([step for step in steps if type(step).__name__ not in without])
-    return replace(pipelines, aggressive=kept)
+    try:
+        return replace(pipelines, aggressive=presets.leave_out(pipelines.aggressive, without))
+    except ValueError as error:
+        raise InputError(f"--without: {error}") from None
 
 
 def paper_pipelines(settings: EncoderSettings, skeleton: Skeleton) -> Pipelines:
