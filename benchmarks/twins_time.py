@@ -18,6 +18,7 @@ from benchmarks.twins import (
     below,
     between,
     canonical_frame,
+    canonical_frame_one,
     draw_shear,
     lay_out,
     smooth_one,
@@ -180,7 +181,7 @@ def draw_view(rng: Generator, lead: Shape, t: int, *, aggressive: bool) -> dict[
     drawn: dict[str, Any] = {}
     if aggressive:
         shift = _row(np.arange(t), below(rng, lead, t + 1)) % t
-        frames = np.take_along_axis(frames, shift, axis=-1)
+        frames = np.take_along_axis(frames, shift, axis=-1) if lead else frames[shift]
         (drawn["matrix"],) = draw_shear(rng, lead, t)
         side = np.minimum(below(rng, lead, 4), 2)
         # Of four numbers two keep all, one drops each side.
@@ -201,8 +202,7 @@ def view_matrices(first: Floats, drawn: dict[str, Any], *, normalize: bool) -> t
 
 def view_one(x: Floats, drawn: dict[str, Any]) -> Floats:
     """One of the pipelines, normalised, for one sample."""
-    matrix, offset = canonical_frame(x[None, 0, 0])
-    turned, moved = matrix[0], offset[0]
+    turned, moved = canonical_frame_one(x[0, 0])
     if "matrix" in drawn:
         turned, moved = drawn["matrix"] @ turned, drawn["matrix"] @ moved
     y = turn_one(blend_one(smooth_one(x) if drawn.get("smooth") else x, *drawn["frames"]), turned, moved)
