@@ -89,7 +89,7 @@ def test_every_transform_and_preset_has_been_saved():
     """A new one is added by ``python -m tests.skeleton_aug.frozen``."""
     saved = {entry["saved"]["pipeline"]["class"] for entry in frozen.read("transforms")}
     assert saved == set(transforms.__all__)
-    known = [Pipeline.from_dict(entry["saved"]) for entry in frozen.read("presets")]
+    known = [Settings.from_dict(entry["saved"]) for entry in frozen.read("presets")]
     assert [p for p in frozen.CASES["presets"] if p not in known] == []
 
 
