@@ -36,8 +36,8 @@ class Kernel:
         from numba import config, njit
 
         if config.DISABLE_JIT:  # type: ignore[attr-defined]
-            # Compiled integers wrap around without a word, which the random numbers count on.
-            return np.errstate(over="ignore")(self.function)
+            # Compiled code has no warnings: random numbers count on integers that wrap, checks on NaN from infinity.
+            return np.errstate(over="ignore", invalid="ignore")(self.function)
         compiled: Callable[..., Any] = njit(cache=True, nogil=True, **self.options)(self.function)
         return compiled
 
