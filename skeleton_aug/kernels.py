@@ -126,9 +126,9 @@ def _filter_run(source, at, target, to, n_run, low, high, step, bank, shortest):
         for i in range(low * step, high * step):
             target[to + i] = source[at + i]
         return
-    half = window // 2
+    half, one = window // 2, np.int64(1)
     for t in range(low, min(high, half)):
-        _taps(source, at, target, to + t * step, 1, step, bank[window, t, :window])
+        _taps(source, at, target, to + t * step, one, step, bank[window, t, :window])
     begin, end = max(low, half), min(high, n_run - half)
     if begin < end:
         here, weights, n_frames = at + (begin - half) * step, bank[window, half, :window], end - begin
@@ -139,7 +139,7 @@ def _filter_run(source, at, target, to, n_run, low, high, step, bank, shortest):
     for t in range(max(low, n_run - half), high):
         place = window - (n_run - t)
         start = at + (n_run - window) * step
-        _taps(source, start, target, to + t * step, 1, step, bank[window, place, :window])
+        _taps(source, start, target, to + t * step, one, step, bank[window, place, :window])
 
 
 @kernel()
@@ -202,7 +202,8 @@ def _take_gather(before, after, mix, n_t, low, high, share):  # type: ignore[no-
             low[t] = t
         for t in range(n_t):
             high[t] = t
-        share[:n_t] = 0
+        for t in range(n_t):
+            share[t] = 0
         return np.int64(0), n_t - 1
     first, last = np.int64(before[0]), np.int64(before[0])
     for t in range(n_t):
@@ -214,7 +215,8 @@ def _take_gather(before, after, mix, n_t, low, high, share):  # type: ignore[no-
         share[t] = mix[t]
         whole &= mix[t] == 0
     if whole:
-        high[:n_t] = low[:n_t]
+        for t in range(n_t):
+            high[t] = low[t]
         return first, last
     for t in range(n_t):
         high[t] = after[t] if share[t] != 0 else low[t]
@@ -514,7 +516,7 @@ def _apply_whole(  # type: ignore[no-untyped-def]
     for m in range(n_bodies):
         n_source = max(n_source, first[m] + length[m])
     begin, last = _take_gather(before, after, mix, n_t, low[n_bodies], high[n_bodies], share[n_bodies])
-    easy = True
+    easy = np.bool_(True)
     for m in range(n_bodies):
         easy &= length[m] == 0 or (gapless[m] and first[m] <= begin and last < first[m] + length[m])
     if not easy and not _find_frames(rows, row, first, length, gapless, n_joints, n_source, there):

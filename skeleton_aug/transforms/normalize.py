@@ -102,6 +102,7 @@ class Normalize(Transform):
         _body_frames(
             now.rows, now.row, now.length, len(now.channels), batch.dims,
             skeleton.role_array, tuple(role in needed for role in _ROLES),
+            tuple(role == "base" for role in _ROLES),
             self.center == "sequence", get_args(Rotation).index(self.rotation),
             get_args(Measure).index(self.measure), self.scale or 0.0, matrix, offset,
         )  # fmt: skip
@@ -202,7 +203,8 @@ def _turn_onto(vector, axis, matrix):  # type: ignore[no-untyped-def]
     if abs(k[0]) + abs(k[1]) + abs(k[2]) < 1e-6:
         return
     length = _length(vector)
-    k /= length
+    for d in range(3):
+        k[d] /= length
     cosine = vector[axis] / length
     share = (1 - cosine) / (k[0] * k[0] + k[1] * k[1] + k[2] * k[2])
     for d in range(3):
@@ -215,11 +217,11 @@ def _turn_onto(vector, axis, matrix):  # type: ignore[no-untyped-def]
 
 @kernel()
 def _set_legacy(up, left, matrix):  # type: ignore[no-untyped-def]
-    _turn_onto(up, 2, matrix)
+    _turn_onto(up, np.int64(2), matrix)
     x = matrix[0, 0] * left[0] + matrix[0, 1] * left[1] + matrix[0, 2] * left[2]
     y = matrix[1, 0] * left[0] + matrix[1, 1] * left[1] + matrix[1, 2] * left[2]
     z = matrix[2, 0] * left[0] + matrix[2, 1] * left[1] + matrix[2, 2] * left[2]
-    _turn_onto((-x, -y, -z), 0, matrix)
+    _turn_onto((-x, -y, -z), np.int64(0), matrix)
 
 
 @kernel()
@@ -239,14 +241,19 @@ def _set_matrix(frame, dims, roles, rotation, measure, scale, matrix):  # type: 
         elif measure == 1:
             length = _length(_between(base, middle))
         if length > 1e-9:
-            matrix *= scale / length
+            for c in range(3):
+                for d in range(3):
+                    matrix[c, d] *= scale / length
 
 
 @kernel()
 def _body_frames(  # type: ignore[no-untyped-def]
-    rows, row, length, width, dims, roles, needed, centred, rotation, measure, scale, matrix, offset
+    rows, row, length, width, dims, roles, needed, base_only, centred, rotation, measure, scale, matrix, offset
 ):
-    """Matrix and offset of every sample; rotation and measure are counted in the order of their names."""
+    """Matrix and offset of every sample; rotation and measure are counted in the order of their names.
+
+    ``base_only`` is ``needed`` where the base of the spine is all that is asked for.
+    """
     for n in range(row.shape[0]):
         matrix[n] = 0.0
         for c in range(3):
@@ -255,7 +262,7 @@ def _body_frames(  # type: ignore[no-untyped-def]
         if at >= 0:
             _set_matrix(rows[at], dims, roles, rotation, measure, scale, matrix[n])
         elif centred:
-            at = _first_row_with(rows, row[n], length[n], width, roles, (True, False, False, False))
+            at = _first_row_with(rows, row[n], length[n], width, roles, base_only)
         if centred and at >= 0:
             base = _place(rows[at], dims, roles[0])
             for c in range(3):
