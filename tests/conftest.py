@@ -1,10 +1,13 @@
 """One hypothesis profile for all tests: the same few examples every time, so that a failure is never a coin toss."""
 
+import os
+
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
     "suite",
-    max_examples=8,
+    # Kernels that run as plain Python take a hundred times as long.
+    max_examples=8 if os.environ.get("NUMBA_DISABLE_JIT", "0") == "0" else 3,
     deadline=None,
     derandomize=True,
     print_blob=False,
