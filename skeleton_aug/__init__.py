@@ -42,6 +42,7 @@ from skeleton_aug.transforms import (
     UniformSample,
 )
 from skeleton_aug.views import TwoViews, Views
+from skeleton_aug.warming import warm_up
 
 __version__ = "0.1.0"
 
@@ -92,4 +93,5 @@ __all__ = [
     "get_skeleton",
     "presets",
     "transforms",
+    "warm_up",
 ]

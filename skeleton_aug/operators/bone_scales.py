@@ -60,7 +60,9 @@ class BoneScales(Alone):
         dims = len(samples.channels.rstrip("c"))
         flat = samples.rows.reshape(-1), rows.reshape(-1)
         tables = samples.row, samples.length, samples.gapless, row
-        _scale_bones(*flat, samples.n_channels, dims, *tables, self.scales, self.parents)
+        # As they were drawn their axes lie in any order, each of them another type to the compiler.
+        scales = np.ascontiguousarray(self.scales)
+        _scale_bones(*flat, samples.n_channels, dims, *tables, scales, self.parents)
         return replace(samples, rows=rows, row=row)
 
 

@@ -109,7 +109,10 @@ class Normalize(Transform):
         affine = Affine(matrix, offset)
         if self.center != "frame":
             return affine
-        centring = CenterFrames(np.array(skeleton.role("base"), np.int64), np.ones(batch.n, np.bool_))
+        # To the compiler arrays that may be written are another type, and those of saved plans are not.
+        base = np.array(skeleton.role("base"), np.int64)
+        base.flags.writeable = False
+        centring = CenterFrames(base, np.ones(batch.n, np.bool_))
         # The matrix commutes with it, and behind it joins the pass of what follows.
         return centring if self.rotation == "none" and self.scale is None else (centring, affine)
 

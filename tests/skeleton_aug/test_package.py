@@ -13,6 +13,18 @@ heavy = {"torch", "h5py", "hypothesis", "matplotlib", "skeleton_data"} & set(sys
 print(sorted(heavy), compiled)
 """
 
+CHECK_OWN = """
+import sys
+import skeleton_aug
+print(sorted({"numba", "llvmlite", "scipy"} & set(sys.modules)))
+"""
+
+
+def test_importing_leaves_the_compiler_for_later():
+    """Numba and SciPy load slowly, and only who calls a kernel or a filter needs them."""
+    done = subprocess.run([sys.executable, "-c", CHECK_OWN], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
 
 def test_importing_is_light():
     """Neither torch nor h5py comes along, and nothing is compiled."""
