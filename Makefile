@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 DEMO_OPTIONS := $(if $(DATA),--data $(DATA)) $(if $(FORMAT),--format $(FORMAT)) $(if $(OUT),--out $(OUT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench docs clean
+.PHONY: help demo test coverage check format bench docs clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -29,6 +29,11 @@ test: $(READY)  ## Run the tests
 	@echo "== Tests"
 	$(BIN)/python -m pytest
 
+coverage: $(READY)  ## Print what the tests use of skeleton_aug: the kernels as plain Python, the rest as it runs
+	@echo "== Coverage"
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m coverage run --source=skeleton_aug -m tests.skeleton_aug.plain
+	$(BIN)/python -m pytest tests/skeleton_aug -q --cov=skeleton_aug --cov-append --cov-report=term-missing:skip-covered
+
 check: $(READY)  ## Lint and check types
 	@echo "== Lint and types"
 	$(BIN)/ruff check .
@@ -47,4 +52,4 @@ docs: $(READY)  ## Build the documentation into docs/_build
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build
 
 clean:  ## Remove the virtual environment, caches and builds
-	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
