@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import pairs, startup, twins_time
+from benchmarks.forms import Floats
 from benchmarks.measure import (
     CPU,
     WALL,
@@ -33,7 +34,6 @@ from benchmarks.measure import (
     plain,
     timings_table,
 )
-from benchmarks.twins import PARENTS, Floats
 from skeleton_aug import Compose, FitLength, Resample, Samples, SavitzkyGolay, Shear, SideDrop, TemporalShift, presets
 from skeleton_aug.presets import Channels
 
@@ -106,14 +106,14 @@ def copies(outs: list[Floats]) -> Callable[[], object]:
     return call
 
 
-def numpy_views(x: Floats, outs: list[Floats], *, normalize: bool, parents: Any = None) -> Callable[[], object]:
+def numpy_views(x: Floats, outs: list[Floats], *, normalize: bool, bones: bool = False) -> Callable[[], object]:
     """Draw and apply both views in NumPy and SciPy."""
     rng = np.random.Generator(np.random.SFC64(0))
 
     def call() -> None:
         for aggressive, out in zip((True, False), outs, strict=True):
             drawn = twins_time.draw_view(rng, (len(x),), N_FRAMES, aggressive=aggressive)
-            twins_time.view(x, out, drawn, normalize=normalize, parents=parents)
+            twins_time.view(x, out, drawn, normalize=normalize, bones=bones)
 
     return call
 
@@ -138,7 +138,7 @@ def views(run: Run) -> tuple[str, Timings]:
             copy_wide: Contestant(copies(wide)),
             "skeleton_aug, normalised, with bones": Contestant(ours(bones, samples, wide), copy_wide),
             "NumPy/SciPy, normalised, with bones": Contestant(
-                numpy_views(x, wide, normalize=True, parents=PARENTS), copy_wide
+                numpy_views(x, wide, normalize=True, bones=True), copy_wide
             ),
         }
     )

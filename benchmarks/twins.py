@@ -2,34 +2,38 @@
 
 A twin draws its parameters from a NumPy generator, for one sample or for n, and applies them: to a batch ``(n, M, T, V,
 3)`` into model layout ``(n, C, T, V, M)``, or to one sample ``(M, T, V, 3)``. All is float32 throughout. Batches go
-through in chunks that stay in the nearer caches, matrices act on coordinates as one product a sample, filters as
-products of bands of a (T, T) matrix.
+through in chunks that stay in the nearer caches, and what can act on the model layout acts there, where coordinates
+stand before points and bodies in pairs.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import savgol_filter
 
+from benchmarks.forms import (
+    Floats,
+    Generator,
+    Parameters,
+    Shape,
+    below,
+    between,
+    buffer,
+    laid_out,
+    lay_out,
+    units,
+    weigh_in_place,
+)
 from skeleton_aug.skeletons import KINECT_V2
 
-Floats = NDArray[np.float32]
-Generator = np.random.Generator
-Shape = tuple[int, ...]
-Parameters = tuple[Any, ...]
-
-CHUNK = 8
-"""Samples of a batch that go through together: 0.7 MB of 150 frames, twice that with the result."""
-BAND = 30
-"""Frames that one product of a filter serves."""
 MIRROR, PARENTS = KINECT_V2.mirror, np.where(KINECT_V2.parent_array < 0, np.arange(25), KINECT_V2.parent_array)
+MIRROR_COLUMNS = (3 * MIRROR[:, None] + np.arange(3)).ravel()
+MIRROR_SIGNS = np.tile(np.array([-1, 1, 1], np.float32), 25)
 ROOT = int(np.argmin(KINECT_V2.parent_array))
 PARTS = np.zeros((len(KINECT_V2.parts), 25), np.bool_)
 for _part, _joints in enumerate(KINECT_V2.parts.values()):
@@ -37,69 +41,15 @@ for _part, _joints in enumerate(KINECT_V2.parts.values()):
 WITHOUT_SIDE = KINECT_V2.without_side.astype(np.float32)
 
 
-@dataclass(frozen=True)
-class Twin:
-    """A transform in NumPy.
-
-    Attributes
-    ----------
-    draw : callable
-        ``draw(rng, lead, t)`` gives parameters with leading axes ``lead``, ``(n,)`` or ``()`` for one sample.
-    batch : callable
-        ``batch(x, out, *parameters)`` for a chunk.
-    one : callable
-        ``one(x, *parameters)`` for one sample, sample layout.
-    """
-
-    draw: Callable[[Generator, Shape, int], Parameters]
-    batch: Callable[..., None]
-    one: Callable[..., Floats]
-    chunk: int = CHUNK
-
-    def run(self, x: Floats, out: Floats, parameters: Parameters) -> None:
-        """Apply to a batch, chunk by chunk."""
-        for at in range(0, len(x), self.chunk):
-            these = slice(at, at + self.chunk)
-            self.batch(x[these], out[these], *(p[these] for p in parameters))
-
-
-def units(rng: Generator, lead: Shape, *more: int) -> Any:
-    """Uniform numbers in [0, 1), a plain number for one sample."""
-    return rng.random((*lead, *more) or None)
-
-
-def between(rng: Generator, low: float, high: float, lead: Shape, *more: int) -> Any:
-    return low + (high - low) * units(rng, lead, *more)
-
-
-def lay_out(x: Floats, out: Floats) -> None:
-    """Copy (n, M, T, V, C) into (n, C, T, V, M): body by body, which takes a quarter of the time of one copy."""
-    for m in range(x.shape[1]):
-        np.copyto(out[..., m], x[:, m].transpose(0, 3, 1, 2))
-
-
-def lay_out_planes(planes: Floats, out: Floats) -> None:
-    """Copy (n, C, M, T, V) into (n, C, T, V, M)."""
-    for m in range(planes.shape[2]):
-        np.copyto(out[..., m], planes[:, :, m])
-
-
-def below(rng: Generator, lead: Shape, bound: Any) -> Any:
-    """Uniform integers in [0, bound)."""
-    product = units(rng, lead) * bound
-    return product.astype(np.int64) if lead else int(product)
-
-
 # Coordinates
 
 
 def turn(x: Floats, out: Floats, matrix: Floats, offset: Floats | None = None) -> None:
-    """One product a sample, of coordinates before points, which is how the result lies."""
-    n, m, t, v, _ = x.shape
-    y = matrix @ x.reshape(n, -1, 3).transpose(0, 2, 1)
+    """One product a sample, of coordinates before points, from the layout that the result has."""
+    n, c = len(x), x.shape[4]
+    np.matmul(matrix, laid_out(x).reshape(n, c, -1), out=out.reshape(n, c, -1))
     if offset is not None:
-        y += offset[:, :, None]
-    lay_out_planes(y.reshape(n, 3, m, t, v), out)
+        out += offset[:, :, None, None, None]
 
 
 def turn_one(x: Floats, matrix: Floats, offset: Floats | None = None) -> Floats:
@@ -128,8 +78,8 @@ def draw_rotation(rng: Generator, lead: Shape, t: int) -> Parameters:
 
 
 def scale(x: Floats, out: Floats, factor: Any) -> None:
-    for m in range(x.shape[1]):
-        np.multiply(x[:, m].transpose(0, 3, 1, 2), factor[:, None, None, None], out=out[..., m])
+    lay_out(x, out)
+    out *= factor[:, None, None, None, None]
 
 
 def translate(x: Floats, out: Floats, offset: Floats) -> None:
@@ -195,10 +145,8 @@ def normalize_one(x: Floats) -> Floats:
 
 
 def weigh(x: Floats, out: Floats, weights: Floats) -> None:
-    n, m, t, v, _ = x.shape
     lay_out(x, out)
-    lines = out.reshape(n, 3 * t, v * m)
-    lines *= np.repeat(weights, m, axis=1)[:, None]
+    weigh_in_place(out, weights)
 
 
 def weigh_one(x: Floats, weights: Floats) -> Floats:
@@ -226,19 +174,27 @@ def draw_side(rng: Generator, lead: Shape, t: int) -> Parameters:
 
 
 def mirror(x: Floats, out: Floats) -> None:
-    lay_out(x.take(MIRROR, axis=3), out)
-    np.negative(out[:, 0], out=out[:, 0])
+    joints = laid_out(x)
+    np.negative(joints[:, 0], out=joints[:, 0])
+    np.take(joints, MIRROR, axis=3, out=out, mode="clip")
 
 
 def mirror_one(x: Floats) -> Floats:
-    y = x.take(MIRROR, axis=2)
-    np.negative(y[..., 0], out=y[..., 0])
-    return y
+    y = x.reshape(-1, 75)[:, MIRROR_COLUMNS]
+    y *= MIRROR_SIGNS
+    return y.reshape(x.shape)
 
 
 def bones(x: Floats, out: Floats) -> None:
-    lay_out(x, out[:, :3])
-    lay_out(x - x.take(PARENTS, axis=3), out[:, 3:])
+    add_bones(laid_out(x), out)
+
+
+def add_bones(joints: Floats, out: Floats) -> None:
+    """Joints that are laid out, and joint minus parent behind them."""
+    parents = buffer("parents", *joints.shape)
+    np.take(joints, PARENTS, axis=3, out=parents, mode="clip")
+    out[:, :3] = joints
+    np.subtract(joints, parents, out=out[:, 3:])
 
 
 def bones_one(x: Floats) -> Floats:
@@ -275,9 +231,12 @@ def scale_bones_matrix(factors: Floats) -> Floats:
 
 def scale_bones(x: Floats, out: Floats, factors: Floats) -> None:
     n, m, t, v, _ = x.shape
-    planes = np.ascontiguousarray(x.transpose(0, 4, 1, 2, 3)).reshape(n, -1, v)
-    y = planes @ scale_bones_matrix(factors).transpose(0, 2, 1)
-    lay_out_planes(y.reshape(n, 3, m, t, v), out)
+    planes, scaled = buffer("planes", n, 3, m, t, v), buffer("scaled", n, 3 * m * t, v)
+    for k in range(m):
+        planes[:, :, k] = x[:, k].transpose(0, 3, 1, 2)
+    np.matmul(planes.reshape(n, -1, v), scale_bones_matrix(factors).transpose(0, 2, 1), out=scaled)
+    for k in range(m):
+        out[..., k] = scaled.reshape(planes.shape)[:, :, k]
 
 
 def scale_bones_one(x: Floats, factors: Floats) -> Floats:
@@ -295,15 +254,20 @@ def drop_bodies(x: Floats, out: Floats, stays: NDArray[np.bool_]) -> None:
         out[i, ..., m] = 0
 
 
-def drop_bodies_one(x: Floats, stays: NDArray[np.bool_]) -> Floats:
+def drop_bodies_one(x: Floats, stays: Any) -> Floats:
     y = x.copy()
-    y[~stays] = 0
+    for m, there in enumerate(stays):
+        if not there:
+            y[m] = 0
     return y
 
 
 def draw_bodies(rng: Generator, lead: Shape, t: int) -> Parameters:
     luck = units(rng, lead, 2)
-    return ((luck >= 0.5) | (luck == luck.max(axis=-1, keepdims=True)),)
+    if lead:
+        return ((luck >= 0.5) | (luck == luck.max(axis=-1, keepdims=True)),)
+    highest = max(numbers := luck.tolist())
+    return ([number >= 0.5 or number == highest for number in numbers],)
 
 
 # Other samples
@@ -327,12 +291,14 @@ def draw_partners(rng: Generator, lead: Shape) -> Any:
 
 
 def mix(x: Floats, out: Floats, partner: NDArray[np.int64], joints: NDArray[np.bool_]) -> None:
-    buffer = np.empty(x.shape[1:], np.float32)
-    for i, other in enumerate(partner):
-        np.copyto(buffer, x[i])
-        taken = np.flatnonzero(joints[i])
-        buffer[:, :, taken] = x[other].take(taken, axis=2)
-        lay_out(buffer[None], out[i : i + 1])
+    """Partners may be anywhere in the batch, so it goes through whole, eight samples at a time."""
+    for begin in range(0, len(x), 8):
+        at = slice(begin, begin + 8)
+        lay_out(x[at], out[at])
+        theirs = laid_out(x[partner[at]])
+        n, _, _, v, m = theirs.shape
+        chosen = np.repeat(joints[at], m, axis=1)[:, None]
+        np.copyto(out[at].reshape(n, -1, v * m), theirs.reshape(n, -1, v * m), where=chosen)
 
 
 def mix_one(x: Floats, partner: int, joints: NDArray[np.bool_]) -> Floats:
@@ -357,6 +323,25 @@ def add_noise_one(x: Floats, std: Any, rng: Generator) -> Floats:
     return y
 
 
+def add_noise(x: Floats, out: Floats, std: Floats, rngs: Any) -> None:
+    rngs[0].standard_normal(out=out, dtype=np.float32)
+    out *= std[:, None, None, None, None]
+    out += laid_out(x)
+
+
+def add_kinect_noise(x: Floats, out: Floats, factor: Floats, rngs: Any) -> None:
+    joints, factor = laid_out(x), factor[:, None, None, None]
+    rngs[0].standard_normal(out=out, dtype=np.float32)
+    z = np.maximum(joints[:, 2], np.float32(0.4))
+    out[:, :2] *= (z * (factor * np.float32(0.8 / 585)))[:, None]
+    z -= np.float32(0.4)
+    z *= z
+    z *= factor * np.float32(0.0019)
+    z += factor * np.float32(0.0012)
+    out[:, 2] *= z
+    out += joints
+
+
 def add_kinect_noise_one(x: Floats, factor: Any, rng: Generator) -> Floats:
     y = rng.standard_normal(x.shape, np.float32)
     z = np.maximum(x[..., 2], np.float32(0.4))
@@ -369,35 +354,4 @@ def add_kinect_noise_one(x: Floats, factor: Any, rng: Generator) -> Floats:
     z += np.float32(0.0012 * factor)
     y[..., 2] *= z
     y += x
-    return y
-
-
-def each(one: Callable[..., Floats]) -> Callable[..., None]:
-    """The form for one sample, and a transposed copy while the result is in the nearest caches."""
-
-    def batch(x: Floats, out: Floats, *parameters: Any) -> None:
-        for i in range(len(x)):
-            lay_out(one(x[i], *(p[i] for p in parameters))[None], out[i : i + 1])
-
-    return batch
-
-
-@cache
-def savgol_bands(t: int) -> tuple[tuple[slice, slice, Floats], ...]:
-    """Output frames, input frames and weights between them, window 15 and order 2."""
-    matrix = savgol_filter(np.eye(t), 15, 2, axis=0, mode="interp").astype(np.float32)
-    bands = []
-    for begin in range(0, t, BAND):
-        end = min(begin + BAND, t)
-        rows = slice(max(min(begin - 7, t - 15), 0), min(max(end + 7, 15), t))
-        bands.append((slice(begin, end), rows, np.ascontiguousarray(matrix[begin:end, rows])))
-    return tuple(bands)
-
-
-def smooth_one(x: Floats) -> Floats:
-    m, t, v, _ = x.shape
-    y = np.empty_like(x)
-    lines, result = x.reshape(m, t, v * 3), y.reshape(m, t, v * 3)
-    for frames, rows, weights in savgol_bands(t):
-        np.matmul(weights, lines[:, rows], out=result[:, frames])
     return y
