@@ -95,6 +95,7 @@ def describe_machine() -> dict[str, str]:
         "Numba": numba.__version__,
         "CPU": cpu,
         "os.cpu_count()": str(os.cpu_count()),
+        "cores it may use": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "unset"),
     }
 
