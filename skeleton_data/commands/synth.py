@@ -1,0 +1,35 @@
+"""``skeleton-data synth``: make synthetic recordings."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from skeleton_data.commands import DONE, Commands, positive
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    text = "write synthetic recordings as NTU RGB+D text files"
+    parser = commands.add_parser("synth", help=text, description=text)
+    parser.add_argument("directory", type=Path, metavar="DIR")
+    parser.add_argument("--performances", type=positive, required=True, metavar="N", help="each seen by three cameras")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=positive, default=1, metavar="N")
+    parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
+    parser.set_defaults(run=_synth)
+
+
+def _synth(arguments: argparse.Namespace) -> int:
+    from skeleton_data.synthetic import synthesize
+
+    written = synthesize(
+        arguments.directory,
+        performances=arguments.performances,
+        seed=arguments.seed,
+        workers=arguments.workers,
+        progress=sys.stderr.isatty() and not arguments.no_progress,
+    )
+    print(f"{len(written):,} recordings of {arguments.performances:,} performances in {arguments.directory}")
+    return DONE
