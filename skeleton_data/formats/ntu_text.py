@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from skeleton_data.formats.ntu_scan import scan
 from skeleton_data.raw import RawFileError
 
 N_JOINTS = 25
@@ -88,6 +89,15 @@ def parse(data: bytes, place: str) -> Text:
         With the line and what was expected there, for any truncation or corruption.
     """
     data = data.removeprefix(b"\xef\xbb\xbf")
+    usual = scan(data)
+    if usual is not None:
+        _read_odd(data, place, usual.positions, usual.odd)
+        return Text(usual.n_frames, usual.body_ids, usual.frames, usual.positions)
+    return _parse_any(data, place)
+
+
+def _parse_any(data: bytes, place: str) -> Text:
+    """Read a text token by token; knows every spelling of a number, and the place of whatever is wrong."""
     text = np.frombuffer(data, np.uint8)
     # Nothing is sized by the counts that the file announces: a damaged count must not claim memory.
     capacity = len(data) // _BYTES_PER_BODY + 1
@@ -97,11 +107,7 @@ def parse(data: bytes, place: str) -> Text:
     n_frames, n_rows, n_odd, *fault = (int(v) for v in _scan(text, body_ids, frames, positions, odd))
     if fault[0] != _OK:
         raise _error(data, place, n_frames, fault)
-    flat = positions.reshape(-1)
-    for slot, start, end in odd[:n_odd].tolist():
-        value = _odd_value(data, place, start, end)
-        if slot >= 0:
-            flat[slot] = value
+    _read_odd(data, place, positions, odd[:n_odd])
     return Text(n_frames, body_ids[:n_rows].copy(), frames[:n_rows].copy(), positions[:n_rows].copy())
 
 
@@ -238,6 +244,14 @@ def _line(data: bytes, pos: int) -> int:
 def _shown(data: bytes, start: int) -> str:
     token = data[start : start + 200].split(None, 1)[0]
     return repr(token[:40].decode("utf-8", "replace"))
+
+
+def _read_odd(data: bytes, place: str, positions: NDArray[np.float32], odd: NDArray[np.int64]) -> None:
+    flat = positions.reshape(-1)
+    for slot, start, end in odd.tolist():
+        value = _odd_value(data, place, start, end)
+        if slot >= 0:
+            flat[slot] = value
 
 
 def _odd_value(data: bytes, place: str, start: int, end: int) -> float:
