@@ -1,24 +1,35 @@
 """Skeleton data sets: raw recordings into one file, and that file read fast."""
 
 from skeleton_data.convert import Summary, convert
+from skeleton_data.dataset import EpochBatches, SkeletonDataset, ViewBatch, ViewItem
 from skeleton_data.formats import get_format
-from skeleton_data.loader import ViewBatch, ViewLoader
+from skeleton_data.loader import ViewLoader
 from skeleton_data.raw import RawFileError, SkeletonDataError
+from skeleton_data.rewriting import remove_split, repack, save_split
 from skeleton_data.splits import label_fraction
 from skeleton_data.store import Sample, Store
+from skeleton_data.verification import Finding, verify
 from skeleton_data.viewpoints import draw_pairs, group_performances
 
 __all__ = [
+    "EpochBatches",
+    "Finding",
     "RawFileError",
     "Sample",
     "SkeletonDataError",
+    "SkeletonDataset",
     "Store",
     "Summary",
     "ViewBatch",
+    "ViewItem",
     "ViewLoader",
     "convert",
     "draw_pairs",
     "get_format",
     "group_performances",
     "label_fraction",
+    "remove_split",
+    "repack",
+    "save_split",
+    "verify",
 ]

@@ -1,7 +1,7 @@
 """The command ``skeleton-data``: convert raw data sets, look at stores, make synthetic recordings.
 
-Exit codes: 0 done; 2 an error, nothing was written; 3 done, but some files were rejected and reported; 130 stopped by
-the user.
+Exit codes: 0 done; 1 ``verify`` found damage; 2 an error, nothing was written; 3 done, but some files were rejected and
+reported; 130 stopped by the user.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import types
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from skeleton_data.commands import FAILED, STOPPED, convert, info, synth
+from skeleton_data.commands import FAILED, STOPPED, convert, info, repack, split, synth, verify
 from skeleton_data.convert import version
 from skeleton_data.raw import SkeletonDataError
 
@@ -69,10 +69,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="skeleton-data",
         description="Convert raw skeleton data sets to one file, look at such files, make synthetic recordings.",
-        epilog="Exit codes: 0 done; 2 error, nothing written; 3 done, but some files were rejected; 130 stopped.",
+        epilog="Exit codes: 0 done; 1 verify found damage; 2 error, nothing written; 3 done, but some files were "
+        "rejected; 130 stopped.",
     )
     parser.add_argument("--version", action="version", version=f"skeleton-data {version()}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (convert, info, synth):
+    for module in (convert, info, verify, split, repack, synth):
         module.add_to(commands)
     return parser

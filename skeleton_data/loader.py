@@ -1,48 +1,23 @@
-"""Model-ready batches of views, straight from a store."""
+"""Model-ready batches of views, straight from a store, made in a thread of this process."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from skeleton_aug.pipeline import Pipeline
-from skeleton_aug.randomness import Draws, Key, stream_key
-from skeleton_aug.samples import Samples
+from skeleton_data.dataset import EpochBatches, SkeletonDataset, ViewBatch
 from skeleton_data.store import Store
-from skeleton_data.viewpoints import draw_pairs
-
-_ORDER, _CAMERA = stream_key("ViewLoader order"), stream_key("ViewLoader camera")
-
-
-@dataclass(frozen=True)
-class ViewBatch:
-    """One batch.
-
-    Attributes
-    ----------
-    views : tuple of (N, C, T, V, M) float32 arrays
-        One per pipeline; fresh memory that belongs to the caller.
-    labels : (N,) int64 array
-        0-based class of each performance.
-    samples : (views, N) int64 array
-        Which sample of the store each view was made from.
-    """
-
-    views: tuple[NDArray[np.float32], ...]
-    labels: NDArray[np.int64]
-    samples: NDArray[np.int64]
 
 
 class ViewLoader:
     """Batches of augmented views, made in a background thread that releases the interpreter lock.
 
     What a batch holds depends on (seed, epoch, place in the epoch) and nothing else; a view depends on (seed, epoch,
-    sample, view number) only.
+    sample, view number) only. A :class:`SkeletonDataset` gives the same views one by one, or to PyTorch's loaders.
 
     Parameters
     ----------
@@ -82,79 +57,25 @@ class ViewLoader:
         drop_last: bool = True,
         prefetch: int = 2,
     ) -> None:
-        self.store, self.views, self.batch_size, self.seed = store, tuple(views), batch_size, seed
-        self.shuffle, self.drop_last, self.prefetch = shuffle, drop_last, prefetch
-        wanted = np.asarray(indices, np.int64)
-        if batch_size < 1:
-            raise ValueError(f"ViewLoader: batch_size must be at least 1, got {batch_size}.")
-        if wanted.ndim != 1 or wanted.size == 0:
-            raise ValueError(f"ViewLoader: expected indices of some samples, (n,) ints, got shape {wanted.shape}.")
-        if wanted.min() < 0 or wanted.max() >= len(store):
-            raise ValueError(
-                f"ViewLoader: indices must lie in 0..{len(store) - 1}, got {wanted.min()} to {wanted.max()}."
-            )
-        self._groups = store.performances(wanted) if multi_view else list(wanted[:, None])
-        # A group's number in the store: draws must not depend on which other groups are used.
-        self._numbers = store.samples["performance"][[g[0] for g in self._groups]] if multi_view else wanted
-        self._described = describe(store)
-        if not self.views:
+        if not views:
             raise ValueError("ViewLoader: needs at least one pipeline in views.")
-        if len(self) == 0:
-            raise ValueError(
-                f"ViewLoader: {len(self._groups)} {'performances' if multi_view else 'samples'} do not fill one batch "
-                f"of {batch_size}. Use a smaller batch_size, or drop_last=False."
-            )
+        self.dataset = SkeletonDataset(store, indices, views, multi_view=multi_view, seed=seed)
+        self.batches = EpochBatches(self.dataset, batch_size, shuffle=shuffle, drop_last=drop_last)
+        self.store, self.prefetch = store, prefetch
 
     def __len__(self) -> int:
-        whole, rest = divmod(len(self._groups), self.batch_size)
-        return whole + (rest > 0 and not self.drop_last)
+        return len(self.batches)
 
     def epoch(self, epoch: int = 0) -> Iterator[ViewBatch]:
         """Batches of one epoch, in order."""
-        order = np.arange(len(self._groups))
-        if self.shuffle:
-            order = np.argsort(Draws(Key(self.seed, self._numbers.astype(np.int64), epoch), _ORDER).uniform())
-        batches = [order[i * self.batch_size : (i + 1) * self.batch_size] for i in range(len(self))]
         with ThreadPoolExecutor(1, thread_name_prefix="ViewLoader") as pool:
             ahead: deque[Future[ViewBatch]] = deque()
             try:
-                for chosen in batches:
-                    ahead.append(pool.submit(self._make, chosen, epoch))
+                for places in self.batches.places(epoch):
+                    ahead.append(pool.submit(self.dataset.batch, places, epoch))
                     if len(ahead) > self.prefetch:
                         yield ahead.popleft().result()
                 while ahead:
                     yield ahead.popleft().result()
             finally:
                 pool.shutdown(cancel_futures=True)
-
-    def _make(self, chosen: NDArray[np.int64], epoch: int) -> ViewBatch:
-        groups = [self._groups[i] for i in chosen]
-        numbers = self._numbers[chosen].astype(np.int64)
-        samples = np.empty((len(self.views), len(chosen)), np.int64)
-        views = []
-        for view, pipeline in enumerate(self.views):
-            uniforms = Draws(Key(self.seed, numbers, epoch, view), _CAMERA).uniform(size=2)
-            samples[view] = draw_pairs(groups, uniforms)[:, 0]
-            here = take(self._described, samples[view])
-            plan = pipeline.plan(here, seed=self.seed, epoch=epoch, indices=samples[view], view=view)
-            views.append(np.asarray(plan.apply(here, layout="model")))
-        return ViewBatch(tuple(views), self.store.labels[samples[0]], samples)
-
-
-def describe(store: Store) -> Samples:
-    """All samples of a store as the kernels see them, without touching the positions."""
-    tracks, offsets = store.tracks, store.track_offsets
-    sample = tracks["sample"]
-    shape = (len(store), max(store.max_bodies, 1))
-    row, first, length = (np.zeros(shape, np.int64) for _ in range(3))
-    gapless = np.ones(shape, np.bool_)
-    place = sample, np.arange(len(tracks)) - offsets[sample]
-    row[place], first[place], length[place] = tracks["row"], tracks["first_frame"], tracks["n_frames"]
-    gapless[place] = tracks["gapless"]
-    return Samples(store.rows, row, first, length, gapless, store.samples["n_frames"].astype(np.int64))
-
-
-def take(samples: Samples, indices: NDArray[np.int64]) -> Samples:
-    """Some of the samples, in the order of ``indices``; the rows are shared."""
-    s = samples
-    return Samples(s.rows, s.row[indices], s.first[indices], s.length[indices], s.gapless[indices], s.n_frames[indices])

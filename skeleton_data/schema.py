@@ -3,14 +3,14 @@
 A store is one HDF5 file, readable by HDF5 1.10 and later:
 
 ========================  ==========================================================================================
-``/positions``            (rows, V, C) little-endian float32, contiguous: all tracks end to end; metres; a missing
-                          joint or frame is all zeros
+``/positions``            (rows, V, C) little-endian float32: all tracks end to end; metres; a missing joint or frame
+                          is all zeros. In one piece, or in compressed chunks of :data:`CHUNK_FRAMES` frames
 ``/tracks``               one row per track: its sample, body id, first frame, frames, first row, gapless flag
 ``/samples``              one row per recording, see :func:`sample_dtype`
 ``/sources``              one row per raw file read: path within the source, bytes, BLAKE2b-128
 ``/performances``         name of each performance number
 ``/classes``              name of each label
-``/splits/<name>/train``  and ``test``: sample indices
+``/splits/<name>/train``  and ``test``: sample indices, increasing; ``rule``, where a user defined the split: how
 ``/skeleton``             the joint layout as JSON text
 ``/provenance``           what made the file, from what, with which options, as JSON text
 ========================  ==========================================================================================
@@ -31,6 +31,11 @@ FORMAT = "skeleton-data store"
 FORMAT_VERSION = 1
 LIBVER = ("earliest", "v110")
 CHECKSUM_BYTES = 16
+CHUNK_FRAMES = 64
+ALIGNMENT = 4096
+"""Large data sets start on a page: once they are mapped, that is aligned for every kind of access."""
+
+_FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf", 32001: "blosc"}
 
 TRACK_DTYPE = np.dtype(
     [
@@ -103,6 +108,13 @@ def tables_digest(file: h5py.File) -> str:
         state.update(name.encode())
         state.update(tables[name][()].tobytes())
     return state.hexdigest()
+
+
+def filter_names(positions: h5py.Dataset) -> tuple[str, ...]:
+    """Name the filters that the positions were written through, in order; none where they lie in one piece."""
+    pipeline = positions.id.get_create_plist()
+    filters = [pipeline.get_filter(i) for i in range(pipeline.get_nfilters())]
+    return tuple(_FILTERS.get(number, f"filter {number}") for number, *_ in filters)
 
 
 def store_digest(names: list[str], checksums: NDArray[np.uint8]) -> str:

@@ -8,6 +8,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skeleton_data.raw import SkeletonDataError
+
 Split = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 OFFICIAL_COUNTS: Mapping[tuple[str, str], tuple[int, int]] = MappingProxyType(
@@ -42,6 +44,78 @@ def by_values(values: ArrayLike, train: Iterable[int]) -> Split:
     """
     inside = np.isin(np.asarray(values), list(train))
     return np.flatnonzero(inside).astype(np.int64), np.flatnonzero(~inside).astype(np.int64)
+
+
+def leave_out(what: str, values: NDArray[np.integer], left_out: Iterable[int]) -> Split:
+    """Split samples by an id: those of ``left_out`` test, all others train.
+
+    Raises
+    ------
+    SkeletonDataError
+        When no sample has one of the ids, or all have; ``what`` names the id in the message.
+    """
+    ids = sorted({int(value) for value in left_out})
+    unseen = sorted(set(ids) - set(np.unique(values).tolist()))
+    if unseen or not ids:
+        raise SkeletonDataError(
+            f"No sample has {what} {', '.join(map(str, unseen)) or '(none given)'}; there are {describe_ids(values)}."
+        )
+    test, train = by_values(values, ids)
+    if not len(train):
+        raise SkeletonDataError(f"All samples have {what} {describe_ids(np.array(ids))}: nothing is left for the rest.")
+    return train, test
+
+
+def describe_ids(values: ArrayLike) -> str:
+    """Write the ids that occur in short, such as ``1-3, 7``; unknown ones (-1) are passed over."""
+    ranges: list[list[int]] = []
+    for value in sorted(set(np.unique(np.asarray(values)).tolist()) - {-1}):
+        if ranges and value == ranges[-1][1] + 1:
+            ranges[-1][1] = value
+        else:
+            ranges.append([value, value])
+    return ", ".join(f"{low}-{high}" if high > low else str(low) for low, high in ranges) or "none"
+
+
+def split_of(n_samples: int, train: ArrayLike, test: ArrayLike | None = None) -> Split:
+    """Make a split from masks or indices.
+
+    Parameters
+    ----------
+    n_samples : int
+        Samples of the store.
+    train, test : (n_samples,) bool array, or array of int
+        Indices may come in any order; ``test`` is all others by default.
+
+    Raises
+    ------
+    SkeletonDataError
+        When a mask has another length, an index is out of range, a sample stands in both parts, or ``train`` is empty.
+    """
+    here = _indices("train", n_samples, train)
+    there = np.setdiff1d(np.arange(n_samples), here) if test is None else _indices("test", n_samples, test)
+    both = np.intersect1d(here, there)
+    if both.size:
+        raise SkeletonDataError(f"{both.size} samples stand in both parts of the split, the first: {both[0]}.")
+    if not here.size:
+        raise SkeletonDataError("The training part of the split is empty.")
+    return here, there
+
+
+def _indices(part: str, n_samples: int, given: ArrayLike) -> NDArray[np.int64]:
+    values = np.asarray(given)
+    if values.dtype == np.bool_:
+        if values.shape != (n_samples,):
+            raise SkeletonDataError(f"The {part} mask must have shape ({n_samples},), got {values.shape}.")
+        return np.flatnonzero(values).astype(np.int64)
+    if values.size and values.dtype.kind not in "iu":
+        raise SkeletonDataError(f"The {part} part must be a mask or sample indices, got numbers of {values.dtype}.")
+    chosen = np.unique(values.astype(np.int64))
+    if chosen.size and (chosen[0] < 0 or chosen[-1] >= n_samples):
+        raise SkeletonDataError(
+            f"The {part} part has indices from {chosen[0]} to {chosen[-1]}, outside 0..{n_samples - 1}."
+        )
+    return chosen
 
 
 def identities(duplicate_of: NDArray[np.integer]) -> NDArray[np.int64]:

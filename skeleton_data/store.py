@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skeleton_aug.samples import Samples
 from skeleton_aug.skeletons import Skeleton
 from skeleton_data.raw import SkeletonDataError
-from skeleton_data.schema import (
-    FORMAT,
-    FORMAT_VERSION,
-    TRACK_DTYPE,
-    checksum,
-    sample_dtype,
-    store_digest,
-    tables_digest,
-)
-from skeleton_data.splits import Split
+from skeleton_data.rows import Positions
+from skeleton_data.splits import Split, label_fraction, leave_out, split_of
+from skeleton_data.tables import Tables, read_tables
 from skeleton_data.viewpoints import group_performances
-
-_AGAIN = "Convert the raw data again, or fetch the file again."
 
 
 @dataclass(frozen=True)
@@ -67,33 +57,18 @@ class Sample:
     duplicate_of: int
 
 
-@dataclass(frozen=True)
-class _Tables:
-    samples: NDArray[np.void]
-    tracks: NDArray[np.void]
-    performance_names: tuple[str, ...]
-    class_names: tuple[str, ...]
-    splits: dict[str, Split]
-    skeleton: Skeleton
-    provenance: dict[str, Any]
-    digest: str
-    offset: int
-    shape: tuple[int, int, int]
-
-
 class Store:
     """A data set in one file; open it with :meth:`Store.open`.
 
-    Tables are read at once, positions are mapped from the file when first touched, in each process anew: a store may
-    be pickled, sent to workers, or inherited by a fork. It is read-only and safe to share between threads.
+    Tables are read at once; positions are mapped from the file when first touched, or, in a compressed store, read
+    through HDF5, in each process anew: a store may be pickled, sent to workers, or inherited by a fork. It is
+    read-only and safe to share between threads.
     """
 
-    def __init__(self, path: Path, tables: _Tables) -> None:
+    def __init__(self, path: Path, tables: Tables) -> None:
         self._path, self._tables = path, tables
-        self._offsets = np.searchsorted(tables.tracks["sample"], np.arange(len(tables.samples) + 1)).astype(np.int64)
-        for array in (tables.samples, tables.tracks, self._offsets):
-            array.flags.writeable = False
-        self._mapped: tuple[int, NDArray[np.float32]] | None = None
+        self._positions = Positions(path, tables)
+        self._added: dict[str, Split] = {}
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Store:
@@ -110,16 +85,21 @@ class Store:
             When there is no such file, or it is no store, a damaged one, or one of a newer version.
         """
         where = Path(path).absolute()
-        return cls(where, _read(where))
+        return cls(where, read_tables(where))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self._path, "digest": self.digest}
+        return {"path": self._path, "digest": self.digest, "added": self._added}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        tables = _read(state["path"])
+        tables = read_tables(state["path"])
         if tables.digest != state["digest"]:
             raise SkeletonDataError(f"{state['path']}: has changed since it was opened. Open it again.")
         self.__init__(state["path"], tables)  # type: ignore[misc]
+        self._add(state["added"])
+
+    def _add(self, splits: dict[str, Split]) -> None:
+        self._added = {**self._added, **splits}
+        self._tables = replace(self._tables, splits={**self._tables.splits, **splits})
 
     def __len__(self) -> int:
         return len(self._tables.samples)
@@ -150,21 +130,23 @@ class Store:
     @property
     def track_offsets(self) -> NDArray[np.int64]:
         """Where each sample's tracks begin, (n + 1,): those of sample i are ``tracks[o[i]:o[i + 1]]``."""
-        return self._offsets
+        return self._positions.offsets
 
     @property
     def rows(self) -> NDArray[np.float32]:
-        """All tracks end to end, (rows, V, C) float32, mapped from the file and read-only."""
-        mapped = self._mapped
-        if mapped is None or mapped[0] != os.getpid():
-            # A mapping costs microseconds; each process makes its own and shares no handle with its parent.
-            tables = self._tables
-            try:
-                array = np.memmap(self._path, "<f4", mode="r", offset=tables.offset, shape=tables.shape)
-            except (OSError, ValueError) as error:
-                raise SkeletonDataError(f"{self._path}: cannot be read any more ({error}). {_AGAIN}") from error
-            mapped = self._mapped = (os.getpid(), array)
-        return mapped[1]
+        """All tracks end to end, (rows, V, C) float32, mapped from the file and read-only.
+
+        Raises
+        ------
+        SkeletonDataError
+            When the store is compressed: then there is nothing to map.
+        """
+        return self._positions.mapped()
+
+    @property
+    def compression(self) -> tuple[str, ...]:
+        """Filters that the positions are stored through, such as ``("shuffle", "lzf")``; none where they are mapped."""
+        return self._tables.filters
 
     @property
     def skeleton(self) -> Skeleton:
@@ -214,6 +196,54 @@ class Store:
         train, test = self._tables.splits[name]
         return train.copy(), test.copy()
 
+    def split_rule(self, name: str) -> str | None:
+        """How a user defined a split, in words; None for an official one, or one of :meth:`with_split`."""
+        self.split(name)
+        return None if name in self._added else self._tables.rules.get(name)
+
+    def with_split(self, name: str, train: ArrayLike, test: ArrayLike | None = None) -> Store:
+        """Return this store with one more split, which lives in memory; :func:`save_split` writes one into the file.
+
+        Parameters
+        ----------
+        name : str
+            An existing split of this name is hidden by the new one.
+        train, test : (n,) bool array, or array of int
+            A mask over all samples, or sample indices in any order; ``test`` is all others by default.
+
+        Raises
+        ------
+        SkeletonDataError
+            When a mask has another length, an index is not one of the store's, a sample stands in both parts, or
+            nothing is left to train on.
+        """
+        made = Store(self._path, self._tables)
+        made._add({**self._added, name: split_of(len(self), train, test)})
+        return made
+
+    def leave_subjects_out(self, subjects: Iterable[int]) -> Split:
+        """Split by subject: those of ``subjects`` test, all others train.
+
+        Raises
+        ------
+        SkeletonDataError
+            When the store has no sample of one of the subjects, or of no other.
+        """
+        return leave_out("subject", self.samples["subject"], subjects)
+
+    def label_fraction(self, part: str | ArrayLike, fraction: float, seed: int) -> NDArray[np.int64]:
+        """Draw a class-balanced part of a training set; the parts of one seed are nested.
+
+        Parameters
+        ----------
+        part : str or int array
+            A split, whose training half is meant, or sample indices.
+        fraction, seed
+            As for :func:`skeleton_data.label_fraction`.
+        """
+        pool = self.split(part)[0] if isinstance(part, str) else np.asarray(part, np.int64)
+        return label_fraction(self.labels, pool, fraction, seed)
+
     def performances(self, indices: ArrayLike | None = None) -> list[NDArray[np.int64]]:
         """Group samples by performance; a recording never stands together with its own copy, the first one stays.
 
@@ -224,125 +254,63 @@ class Store:
     def __getitem__(self, index: int) -> Sample:
         at = range(len(self))[index]
         row = self.samples[at]
-        tracks = self.tracks[self._offsets[at] : self._offsets[at + 1]]
-        positions = np.zeros((len(tracks), row["n_frames"], *self.rows.shape[1:]), np.float32)
-        for body, track in enumerate(tracks):
-            first, start, n = track["first_frame"], track["row"], track["n_frames"]
-            positions[body, first : first + n] = self.rows[start : start + n]
         numbers = ("label", "subject", "camera", "setup", "replication", "performance", "duplicate_of")
         return Sample(
             index=at,
             name=str(row["name"]),
-            positions=positions,
-            body_ids=tracks["body_id"].copy(),
+            positions=self.read([at])[0],
+            body_ids=self.tracks["body_id"][self._positions.offsets[at] : self._positions.offsets[at + 1]],
             **{field: int(row[field]) for field in numbers},
         )
 
     def __iter__(self) -> Iterator[Sample]:
         return (self[index] for index in range(len(self)))
 
+    def read(self, indices: ArrayLike, out: NDArray[np.float32] | None = None) -> list[NDArray[np.float32]]:
+        """Read the positions of many samples at once.
+
+        Parameters
+        ----------
+        indices : (n,) int array
+            In any order.
+        out : (R, V, C) float32 array, optional
+            Where to read them to, such as a buffer that is kept; by default fresh memory. The results point into it.
+
+        Returns
+        -------
+        list of (M, T, V, C) float32 arrays
+            As :attr:`Sample.positions`.
+
+        Raises
+        ------
+        ValueError
+            When ``out`` has fewer rows than the samples, or another shape or type.
+        """
+        return self._positions.read(self._checked(indices), out)
+
+    def _checked(self, indices: ArrayLike) -> NDArray[np.int64]:
+        wanted = np.asarray(indices, np.int64).reshape(-1)
+        if wanted.size and (wanted.min() < 0 or wanted.max() >= len(self)):
+            raise IndexError(f"Sample indices must lie in 0..{len(self) - 1}, got {wanted.min()} to {wanted.max()}.")
+        return wanted
+
+    def describe(self, indices: ArrayLike | None = None) -> Samples:
+        """Some samples, or all, as the kernels of ``skeleton_aug`` take them: pipelines can be called on them.
+
+        Of a mapped store no position is read. Of a compressed one the samples are read here.
+
+        Parameters
+        ----------
+        indices : (n,) int array, optional
+            In any order; by default all samples of the store.
+        """
+        return self._positions.describe(np.arange(len(self)) if indices is None else self._checked(indices))
+
     def verify(self) -> list[str]:
-        """Compare every sample with its checksum; returns the names of those that differ."""
-        return [str(self.samples["name"][i]) for i in range(len(self)) if not self._intact(i)]
+        """Compare every sample with its checksum; returns the names of those that differ.
 
-    def _intact(self, index: int) -> bool:
-        tracks = self.tracks[self._offsets[index] : self._offsets[index + 1]]
-        positions = [self.rows[track["row"] : track["row"] + track["n_frames"]] for track in tracks]
-        row = self.samples[index]
-        found = checksum(int(row["n_frames"]), tracks["first_frame"].tolist(), positions)
-        return bool(found == row["checksum"].tobytes())
+        :func:`skeleton_data.verify` looks at the whole file.
+        """
+        from skeleton_data.verification import damaged_samples
 
-
-def _read(path: Path) -> _Tables:
-    if not path.exists():
-        raise SkeletonDataError(f"{path}: no such file. Make it with 'skeleton-data convert'.")
-    if path.is_file() and not os.access(path, os.R_OK):
-        raise SkeletonDataError(f"{path}: may not be read by you. Ask its owner.")
-    if not path.is_file() or not h5py.is_hdf5(path):
-        raise SkeletonDataError(f"{path}: is no store (no HDF5 file). Give the .h5 file that convert wrote.")
-    try:
-        with h5py.File(path, "r") as file:
-            _check_kind(file, path)
-            if bytes(file.attrs["tables_digest"]).decode() != tables_digest(file):
-                raise ValueError("its tables differ from their digest")
-            tables = _read_tables(file)
-            _check_tables(tables, path)
-            return tables
-    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, MemoryError) as error:
-        raise SkeletonDataError(f"{path}: is damaged or cut short ({error}). {_AGAIN}") from error
-
-
-def _check_kind(file: h5py.File, path: Path) -> None:
-    kind = file.attrs.get("format")
-    if not isinstance(kind, bytes | np.bytes_) or kind.decode() != FORMAT:
-        raise SkeletonDataError(f"{path}: is an HDF5 file of another program. Give the .h5 file that convert wrote.")
-    version = int(file.attrs["format_version"])
-    if version > FORMAT_VERSION:
-        raise SkeletonDataError(
-            f"{path}: has format version {version}, this program reads up to {FORMAT_VERSION}. Update skeleton-aug."
-        )
-
-
-def _read_tables(file: h5py.File) -> _Tables:
-    positions = file["positions"]
-    if positions.dtype != np.dtype("<f4") or positions.ndim != 3:
-        raise ValueError(f"positions are {positions.dtype} with {positions.ndim} axes, not float32 with 3")
-    offset = positions.id.get_offset()
-    if positions.id.get_create_plist().get_layout() != h5py.h5d.CONTIGUOUS or offset is None:
-        raise ValueError("positions are not stored in one piece")
-    stored = file["samples"][()]
-    names = _texts(stored["name"])
-    samples = np.empty(len(stored), sample_dtype(f"U{max(map(len, names), default=1) or 1}"))
-    samples["name"] = names
-    for field in stored.dtype.names[1:]:
-        samples[field] = stored[field]
-    return _Tables(
-        samples=samples,
-        tracks=file["tracks"][()].astype(TRACK_DTYPE),
-        performance_names=tuple(_texts(file["performances"][()])),
-        class_names=tuple(_texts(file["classes"][()])),
-        splits={name: _read_split(group) for name, group in file["splits"].items()},
-        skeleton=Skeleton.from_dict(json.loads(_text(file["skeleton"]))),
-        provenance=json.loads(_text(file["provenance"])),
-        digest=bytes(file.attrs["digest"]).decode(),
-        offset=int(offset),
-        shape=positions.shape,
-    )
-
-
-def _read_split(group: h5py.Group) -> Split:
-    return group["train"][()].astype(np.int64), group["test"][()].astype(np.int64)
-
-
-def _texts(values: NDArray[np.bytes_]) -> list[str]:
-    return [bytes(value).decode() for value in values]
-
-
-def _text(dataset: h5py.Dataset) -> str:
-    return bytes(dataset[()]).decode()
-
-
-def _check_tables(tables: _Tables, path: Path) -> None:
-    """Refuse tables that would lead a reader outside the file or a sample; a flipped bit must not."""
-    tracks, samples, (n_rows, n_joints, _) = tables.tracks, tables.samples, tables.shape
-    size = path.stat().st_size
-    if tables.offset + 4 * int(np.prod(tables.shape, dtype=np.int64)) > size:
-        raise ValueError(f"the file ends at byte {size}, inside the positions")
-    if n_joints != tables.skeleton.n_joints:
-        raise ValueError(f"{n_joints} joints are stored, the layout has {tables.skeleton.n_joints}")
-    if not len(samples) or (np.diff(tracks["sample"]) < 0).any():
-        raise ValueError("the tables of samples and tracks do not fit together")
-    counts = np.bincount(tracks["sample"], minlength=len(samples))
-    ends = tracks["first_frame"].astype(np.int64) + tracks["n_frames"]
-    fits = (
-        len(counts) == len(samples)
-        and (counts == samples["n_bodies"]).all()
-        and (tracks["n_frames"] > 0).all()
-        and (tracks["row"] >= 0).all()
-        and (tracks["row"] + tracks["n_frames"] <= n_rows).all()
-        and (tracks["first_frame"] >= 0).all()
-        and (ends <= samples["n_frames"][tracks["sample"]]).all()
-        and all((part >= 0).all() and (part < len(samples)).all() for split in tables.splits.values() for part in split)
-    )
-    if not fits or tables.digest != store_digest(samples["name"].tolist(), samples["checksum"]):
-        raise ValueError("the tables of samples and tracks do not fit together")
+        return [str(self.samples["name"][index]) for index, _ in damaged_samples(self._path, self._tables)]

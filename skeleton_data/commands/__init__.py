@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TypeAlias
 
-DONE, FAILED, DONE_WITH_REJECTIONS, STOPPED = 0, 2, 3, 130
-"""Exit codes: done; an error, nothing was written; done, but some files were rejected; stopped by the user."""
+DONE, DAMAGED, FAILED, DONE_WITH_REJECTIONS, STOPPED = 0, 1, 2, 3, 130
+"""Exit codes: done; damage was found; an error, nothing was written; done, but some files were rejected; stopped."""
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """Where commands are added to."""

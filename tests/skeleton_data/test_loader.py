@@ -7,7 +7,7 @@ import pytest
 
 from skeleton_aug import Compose, FitLength, Normalize, Resample, Shear, Transform, presets
 from skeleton_data import Store, convert
-from skeleton_data.loader import ViewLoader, describe, take
+from skeleton_data.loader import ViewLoader
 
 N_FRAMES = 10
 # Subject 1 before three cameras, subject 2 before two, subject 3 before one; two actions each.
@@ -313,7 +313,7 @@ def test_small_sets_load_with_drop_last_off(store):
 
 def test_described_tracks(store):
     """The description says for each body where its rows lie; absent bodies have none."""
-    described = take(describe(store), np.array([3, 0]))
+    described = store.describe([3, 0])
     for n, i in enumerate((3, 0)):
         sample = store[i]
         x = np.zeros((store.max_bodies, *sample.positions.shape[1:]), np.float32)

@@ -1,0 +1,212 @@
+"""The positions of a store: mapped from the file, or decompressed when asked for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeAlias
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_aug.samples import Samples
+from skeleton_data.raw import SkeletonDataError
+from skeleton_data.tables import AGAIN, READING_FAILURES, Tables, open_file
+
+Rows: TypeAlias = "NDArray[np.float32] | h5py.Dataset"
+"""Rows (n, V, C) that are read when they are sliced."""
+
+
+def open_rows(path: Path, tables: Tables) -> Rows:
+    """Open the positions that belong to these tables.
+
+    Raises
+    ------
+    SkeletonDataError
+        When the file was replaced by another one, cannot be read, or needs a filter that is not installed.
+    """
+    try:
+        file = open_file(path)
+        _check_same(file, path, tables)
+        if tables.offset is None:
+            _check_filters(path, tables)
+            return file["positions"]
+        # Mapped through the handle that was just looked at: the path may lead to another file at any moment.
+        with file, os.fdopen(os.dup(file.id.get_vfd_handle()), "rb") as content:
+            return np.memmap(content, "<f4", mode="r", offset=tables.offset, shape=tables.shape)
+    except READING_FAILURES as error:
+        raise SkeletonDataError(f"{path}: cannot be read any more ({error}). {AGAIN}") from error
+
+
+def _check_same(file: h5py.File, path: Path, tables: Tables) -> None:
+    """Refuse a file that took the place of the one whose tables these are, unless all that is read is the same."""
+    there = bytes(file.attrs["digest"]).decode(), file["positions"].id.get_offset(), file["positions"].shape
+    if there != (tables.digest, tables.offset, tables.shape):
+        raise SkeletonDataError(f"{path}: has changed since it was opened. Open it again.")
+
+
+def _check_filters(path: Path, tables: Tables) -> None:
+    """See to it that a filter that h5py does not bring is there."""
+    if "blosc" not in tables.filters or h5py.h5z.filter_avail(32001):
+        return
+    load_plugins(f"{path}: its positions are compressed with blosc")
+
+
+def load_plugins(reason: str) -> None:
+    """Make the filters of hdf5plugin known to h5py.
+
+    Raises
+    ------
+    SkeletonDataError
+        When the package is not installed; the message starts with ``reason``.
+    """
+    try:
+        import hdf5plugin  # noqa: F401  # importing it is what registers the filters
+    except ImportError as error:
+        mend = "Install it: pip install 'skeleton-aug[compression]'"
+        raise SkeletonDataError(f"{reason}, which needs the package hdf5plugin. {mend}.") from error
+
+
+class Positions:
+    """Positions of the samples that some tables tell of, opened in each process when they are first read."""
+
+    def __init__(self, path: Path, tables: Tables) -> None:
+        self._path, self._tables = path, tables
+        samples, tracks = tables.samples, tables.tracks
+        self.offsets = np.searchsorted(tracks["sample"], np.arange(len(samples) + 1)).astype(np.int64)
+        for array in (samples, tracks, self.offsets):
+            array.flags.writeable = False
+        self._opened: tuple[int, Rows] | None = None
+        self._places: Samples | None = None
+
+    @property
+    def rows(self) -> Rows:
+        """All tracks end to end; this process has a handle or a mapping of its own, shared with no parent."""
+        opened = self._opened
+        if opened is None or opened[0] != os.getpid():
+            opened = self._opened = (os.getpid(), open_rows(self._path, self._tables))
+        return opened[1]
+
+    def mapped(self) -> NDArray[np.float32]:
+        """All tracks as an array that lies in the file; see :attr:`skeleton_data.Store.rows`."""
+        rows = self.rows
+        if not isinstance(rows, np.ndarray):
+            raise SkeletonDataError(
+                f"{self._path}: is compressed, so its rows cannot be mapped. Read samples, or make a mappable store "
+                "with 'skeleton-data repack --filter none'."
+            )
+        return rows
+
+    def read(self, wanted: NDArray[np.int64], out: NDArray[np.float32] | None) -> list[NDArray[np.float32]]:
+        """Read samples; see :meth:`skeleton_data.Store.read`."""
+        samples = self._tables.samples
+        n_bodies, n_frames = (samples[name][wanted].astype(np.int64) for name in ("n_bodies", "n_frames"))
+        ends = np.cumsum(n_bodies * n_frames)
+        buffer = self._buffer(int(ends[-1]) if len(ends) else 0, out)
+        self._read_into(buffer, wanted, ends - n_bodies * n_frames)
+        pieces = zip(ends.tolist(), n_bodies.tolist(), n_frames.tolist(), strict=True)
+        return [buffer[end - m * t : end].reshape(m, t, *buffer.shape[1:]) for end, m, t in pieces]
+
+    def _buffer(self, n_rows: int, out: NDArray[np.float32] | None) -> NDArray[np.float32]:
+        joint = self._tables.shape[1:]
+        if out is None:
+            return np.empty((n_rows, *joint), np.float32)
+        if out.dtype != np.float32 or out.shape[1:] != joint or len(out) < n_rows or not out.flags.c_contiguous:
+            expected = f"({n_rows} or more, {joint[0]}, {joint[1]}) float32, C-contiguous"
+            raise ValueError(f"Store.read: expected out of shape {expected}, got {out.shape} {out.dtype}.")
+        return out
+
+    def _read_into(self, buffer: NDArray[np.float32], wanted: NDArray[np.int64], starts: NDArray[np.int64]) -> None:
+        """Copy the tracks of samples to where each of them starts, with zeros before and behind a track."""
+        # Slices of a memory map cost more than those of a plain array of the same memory.
+        rows = np.asarray(self.rows) if isinstance(self.rows, np.ndarray) else self.rows
+        tracks, sample, body = self._tracks_of(wanted)
+        n_frames = self._tables.samples["n_frames"][wanted[sample]].astype(np.int64)
+        begin = starts[sample] + body * n_frames
+        first = begin + tracks["first_frame"]
+        columns = (begin, first, first + tracks["n_frames"], begin + n_frames, tracks["row"])
+        for start, at, stop, end, row in zip(*(column.tolist() for column in columns), strict=True):
+            if start < at:
+                buffer[start:at] = 0
+            buffer[at:stop] = rows[row : row + stop - at]
+            if stop < end:
+                buffer[stop:end] = 0
+
+    def _tracks_of(self, wanted: NDArray[np.int64]) -> tuple[NDArray[np.void], NDArray[np.int64], NDArray[np.int64]]:
+        """Tracks of samples; for each, the place of its sample among these, and of its body in the sample."""
+        counts = self.offsets[wanted + 1] - self.offsets[wanted]
+        sample = np.repeat(np.arange(len(wanted)), counts)
+        body = np.arange(len(sample)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return self._tables.tracks[self.offsets[wanted][sample] + body], sample, body
+
+    def describe(self, wanted: NDArray[np.int64]) -> Samples:
+        """Tell the kernels where samples lie; see :meth:`skeleton_data.Store.describe`."""
+        tracks = self._track_places()
+        row, first, length = tracks.row[wanted], tracks.first[wanted], tracks.length[wanted]
+        gapless, n_frames = tracks.gapless[wanted], tracks.n_frames[wanted]
+        if self._tables.offset is not None:
+            return Samples(self.mapped(), row, first, length, gapless, n_frames)
+        ends = np.cumsum(length).reshape(length.shape).astype(np.int64)
+        read = np.empty((int(length.sum()), *self._tables.shape[1:]), np.float32)
+        for start, end, n in zip(row.ravel().tolist(), ends.ravel().tolist(), length.ravel().tolist(), strict=True):
+            read[end - n : end] = self.rows[start : start + n]
+        return Samples(read, ends - length, first, length, gapless, n_frames)
+
+    def _track_places(self) -> Samples:
+        """Where the tracks of all samples lie, without the rows that they lie in."""
+        if self._places is None:
+            samples, tracks = self._tables.samples, self._tables.tracks
+            shape, sample = (len(samples), max(int(samples["n_bodies"].max()), 1)), tracks["sample"]
+            row, first, length = (np.zeros(shape, np.int64) for _ in range(3))
+            gapless = np.ones(shape, np.bool_)
+            place = sample, np.arange(len(tracks)) - self.offsets[sample]
+            row[place], first[place], length[place] = tracks["row"], tracks["first_frame"], tracks["n_frames"]
+            gapless[place] = tracks["gapless"]
+            no_rows = np.empty((0, *self._tables.shape[1:]), np.float32)
+            self._places = Samples(no_rows, row, first, length, gapless, samples["n_frames"].astype(np.int64))
+        return self._places
+
+
+class RowReader:
+    """Reads rows from beginning to end in constant memory; use as a context manager.
+
+    A mapping would serve as well, but its pages count as memory of this process, and where a disk fails it ends the
+    process where a read gives an error.
+    """
+
+    def __init__(self, path: Path, tables: Tables) -> None:
+        self._path, self._tables = path, tables
+
+    def __enter__(self) -> RowReader:
+        if self._tables.offset is None:
+            self._rows: Any = open_rows(self._path, self._tables)
+        else:
+            self._file = self._path.open("rb", buffering=0)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._tables.offset is None:
+            self._rows.file.close()
+        else:
+            self._file.close()
+
+    def read(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Read rows ``start`` to ``stop - 1``, (n, V, C); OSError where the file does not give them."""
+        if self._tables.offset is None:
+            rows: NDArray[np.float32] = self._rows[start:stop]
+            return rows
+        shape = stop - start, *self._tables.shape[1:]
+        made = np.empty(shape, "<f4")
+        row_bytes = 4 * shape[1] * shape[2]
+        self._file.seek(self._tables.offset + start * row_bytes)
+        wanted = made.reshape(-1).view(np.uint8).data
+        while wanted.nbytes:
+            n_read = self._file.readinto(wanted)
+            if not n_read:
+                raise OSError("the file ends here")
+            wanted = wanted[n_read:]
+        return made
