@@ -18,6 +18,8 @@ OFFICIAL_COUNTS: Mapping[tuple[str, str], tuple[int, int]] = MappingProxyType(
         ("ntu60", "xview"): (37_646, 18_932),
         ("ntu120", "xsub"): (63_026, 50_919),
         ("ntu120", "xset"): (54_468, 59_477),
+        ("ntu120", "oneshot"): (95_001, 18_924),
+        ("ntu120", "oneshot_exemplars"): (20, 18_924),
         ("pku1", "xsub"): (18_841, 2_704),
         ("pku1", "xview"): (14_357, 7_186),
         ("nucla", "xview"): (1_020, 464),

@@ -68,7 +68,7 @@ def verify(path: str | os.PathLike[str], *, progress: bool = False) -> list[Find
         tables = read_tables(where)
     except DamagedStoreError as error:
         return [Finding("store", str(error).removeprefix(f"{where}: "))]
-    findings = [*_structure(where), *_table_findings(tables), *_split_findings(tables)]
+    findings = [*_structure_findings(where), *_table_findings(tables), *_split_findings(tables)]
     names = tables.samples["name"]
     with tqdm(total=len(names), unit=" samples", disable=not progress, dynamic_ncols=True) as bar:
         for index, problem in damaged_samples(where, tables, bar):
@@ -103,23 +103,29 @@ def _sample_problem(sample: np.void, tracks: NDArray[np.void], reader: RowReader
     return ""
 
 
-def _structure(path: Path) -> Iterator[Finding]:
+def _structure_findings(path: Path) -> list[Finding]:
+    try:
+        with open_file(path) as file:
+            return [*_type_findings(file), *_text_findings(file)]
+    except READING_FAILURES as error:
+        return [Finding("store", f"its structure cannot be read ({error}).")]
+
+
+def _type_findings(file: h5py.File) -> Iterator[Finding]:
     """Hold types, shapes and attributes to the schema: a program that goes by them must read what we read."""
-    with open_file(path) as file:
-        for name, kind in _ATTRIBUTES.items():
-            if type(file.attrs[name]) is not kind:
-                yield Finding("store", f"its attribute {name} is {file.attrs[name]!r}, a {kind.__name__} is expected.")
-        lengths = {name: file[name].dtype[0].itemsize for name in ("samples", "sources")}
-        expected: dict[str, tuple[np.dtype[Any], int]] = {
-            "positions": (np.dtype("<f4"), 3),
-            "tracks": (TRACK_DTYPE, 1),
-            "samples": (sample_dtype(f"S{lengths['samples']}"), 1),
-            "sources": (source_dtype(f"S{lengths['sources']}"), 1),
-        }
-        for name, (dtype, n_axes) in expected.items():
-            if file[name].dtype != dtype or file[name].ndim != n_axes:
-                yield Finding(f"table {name}", f"has the type {file[name].dtype}, {dtype} is expected.")
-        yield from _text_findings(file)
+    for name, kind in _ATTRIBUTES.items():
+        if type(file.attrs[name]) is not kind:
+            yield Finding("store", f"its attribute {name} is {file.attrs[name]!r}, a {kind.__name__} is expected.")
+    lengths = {name: file[name].dtype[0].itemsize for name in ("samples", "sources")}
+    expected: dict[str, tuple[np.dtype[Any], int]] = {
+        "positions": (np.dtype("<f4"), 3),
+        "tracks": (TRACK_DTYPE, 1),
+        "samples": (sample_dtype(f"S{lengths['samples']}"), 1),
+        "sources": (source_dtype(f"S{lengths['sources']}"), 1),
+    }
+    for name, (dtype, n_axes) in expected.items():
+        if file[name].dtype != dtype or file[name].ndim != n_axes:
+            yield Finding(f"table {name}", f"has the type {file[name].dtype}, {dtype} is expected.")
 
 
 def _text_findings(file: h5py.File) -> Iterator[Finding]:

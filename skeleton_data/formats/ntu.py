@@ -183,8 +183,24 @@ class NTU120(_NTU):
     _max_setup: ClassVar[int] = 32
 
     def splits(self, samples: NDArray[np.void]) -> Mapping[str, tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        """Cross-subject and cross-setup."""
+        """Cross-subject, cross-setup, and the one-shot protocol.
+
+        ``oneshot`` trains on the 100 auxiliary classes; ``oneshot_exemplars`` has the one example of each of the 20
+        novel classes as its training part. Both test on all other recordings of novel classes.
+        """
+        novel = np.isin(samples["label"] + 1, ntu_lists.NOVEL_ACTIONS)
+        exemplar = novel & _is_exemplar(samples)
+        evaluation = np.flatnonzero(novel & ~exemplar).astype(np.int64)
         return {
             "xsub": by_values(samples["subject"], ntu_lists.XSUB120_TRAIN_SUBJECTS),
             "xset": by_values(samples["setup"], ntu_lists.XSET_TRAIN_SETUPS),
+            "oneshot": (np.flatnonzero(~novel).astype(np.int64), evaluation),
+            "oneshot_exemplars": (np.flatnonzero(exemplar).astype(np.int64), evaluation),
         }
+
+
+def _is_exemplar(samples: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Which recordings are S001C003P008R001Aaaa, or S018C003P008R001Aaaa for actions 61 and up."""
+    setup = np.where(samples["label"] < 60, 1, 18)
+    same: NDArray[np.bool_] = samples["setup"] == setup
+    return same & (samples["camera"] == 3) & (samples["subject"] == 8) & (samples["replication"] == 1)

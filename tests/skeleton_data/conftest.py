@@ -59,11 +59,22 @@ def ntu_folder() -> Callable[..., Path]:
     return fill
 
 
+def shared_data(inside: str, what: str) -> Path:
+    """What a checkout may have in a folder beside it."""
+    for parent in Path(__file__).resolve().parents:
+        path = parent / "shared" / "data" / inside
+        if path.exists():
+            return path
+    pytest.skip(f"{what} not here")
+
+
 @pytest.fixture(scope="session")
 def nucla_zip() -> Path:
-    """The real Northwestern-UCLA recordings, where a checkout has them in a folder beside it."""
-    for parent in Path(__file__).resolve().parents:
-        archive = parent / "shared" / "data" / "nucla" / "all_sqe.zip"
-        if archive.exists():
-            return archive
-    pytest.skip("the N-UCLA recordings (all_sqe.zip) are not here")
+    """The real Northwestern-UCLA recordings."""
+    return shared_data("nucla/all_sqe.zip", "the N-UCLA recordings (all_sqe.zip) are")
+
+
+@pytest.fixture(scope="session")
+def official_lists() -> Path:
+    """The lists that the makers of the data sets published."""
+    return shared_data("spec", "the folder of official lists (spec) is")

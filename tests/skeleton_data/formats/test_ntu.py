@@ -1,4 +1,3 @@
-import json
 import zipfile
 from collections import Counter
 from itertools import product
@@ -6,42 +5,27 @@ from itertools import product
 import numpy as np
 import pytest
 
-from skeleton_data.formats import get_format
+from skeleton_data.formats import get_format, ntu_lists
 from skeleton_data.formats.ntu import NTU60, NTU120, RecordingName, missing_names
 from skeleton_data.raw import RawItem, SkeletonDataError
 from skeleton_data.schema import sample_dtype
 
-# Subjects of each setup, as the complete data set has them.
-SETUP_SUBJECTS = json.loads(
-    """{"1": [1,2,3,4,5,6,7,8], "2": [3,7,8,9,10,11,12,13,14], "3": [1,2,7,8,15,16,17,18,19], "4": [3,7,8,20],
-    "5": [4,10,13,15,16,17,18,21], "6": [1,7,8,15,16,17,19,22,23,24], "7": [1,7,8,15,16,17,18,19,25,26,27,28],
-    "8": [1,7,8,15,19,25,29,30,31,32,33,34,35,36], "9": [7,8,15,16,17,19,25], "10": [7,8,13,15,16,17,18,19,21,25],
-    "11": [1,2,7,8,15,16,17,18,19,25,27,28,38], "12": [7,8,15,16,17,18,19,25,27,28,37],
-    "13": [7,8,15,16,17,18,19,25,27,28,37], "14": [7,8,15,17,19,25,27,37,39], "15": [7,8,15,16,17,19,25,37],
-    "16": [7,8,19,21,25,39,40], "17": [3,7,8,9,15,16,17,20], "18": [8,41,42,43,44,45],
-    "19": [8,41,42,46,47,48,49,50,51], "20": [8,41,43,44,52,53,54], "21": [55,56,57,58,59,60],
-    "22": [61,62,63,64,65,66,67], "23": [55,56,57,58,59,60,61,62,63,64,65,66,67,68], "24": [57,60,61,62,63,64,67],
-    "25": [55,56,58,59,65,66,68], "26": [8,41,44,49,50,51,69,70,71,72,74,75,76,77],
-    "27": [6,8,11,41,43,44,78,79,80,81,82,83,84,85,86], "28": [8,41,42,43,46,48,70,73,87],
-    "29": [6,8,41,43,44,48,49,51,67,74,75,80,88,89,90], "30": [8,11,41,43,44,48,67,75,76,81,85,88,91,92,93,94,95,96],
-    "31": [6,8,41,42,43,44,51,67,82,85,96,97,98,99,100,101], "32": [8,41,43,44,67,102,103,104,105,106]}"""
-)
-
 
 def complete_grid(last_setup):
     names = []
-    for setup, subjects in SETUP_SUBJECTS.items():
-        actions = range(1, 61) if int(setup) <= 17 else range(61, 121)
-        if int(setup) <= last_setup:
-            names += [RecordingName(int(setup), *rest) for rest in product((1, 2, 3), subjects, (1, 2), actions)]
+    for setup, subjects in ntu_lists.SETUP_SUBJECTS.items():
+        actions = range(1, 61) if setup <= 17 else range(61, 121)
+        if setup <= last_setup:
+            names += [RecordingName(setup, *rest) for rest in product((1, 2, 3), subjects, (1, 2), actions)]
     return names
 
 
 def table(names):
     samples = np.zeros(len(names), sample_dtype("U20"))
-    samples["setup"], samples["camera"], samples["subject"] = np.array(
-        [(n.setup, n.camera, n.subject) for n in names]
-    ).T
+    fields = "setup", "camera", "subject", "replication", "label"
+    numbers = np.array([(n.setup, n.camera, n.subject, n.replication, n.action - 1) for n in names])
+    for field, values in zip(fields, numbers.T, strict=True):
+        samples[field] = values
     samples["duplicate_of"] = -1
     return samples
 
@@ -58,8 +42,18 @@ def table(names):
         (
             NTU120(),
             32,
-            {"xsub": (63_360, 51_120), "xset": (54_720, 59_760)},
-            {"xsub": (63_026, 50_919), "xset": (54_468, 59_477)},
+            {
+                "xsub": (63_360, 51_120),
+                "xset": (54_720, 59_760),
+                "oneshot": (95_400, 19_060),
+                "oneshot_exemplars": (20, 19_060),
+            },
+            {
+                "xsub": (63_026, 50_919),
+                "xset": (54_468, 59_477),
+                "oneshot": (95_001, 18_924),
+                "oneshot_exemplars": (20, 18_924),
+            },
         ),
     ],
 )
@@ -69,6 +63,21 @@ def test_official_split_sizes(made, last_setup, nominal, official):
     kept = [name for name in grid if str(name) not in missing_names()]
     for names, sizes in ((grid, nominal), (kept, official)):
         assert {k: (len(a), len(b)) for k, (a, b) in made.splits(table(names)).items()} == sizes
+
+
+def test_one_shot_protocol():
+    """Auxiliary and novel classes share none; the exemplars are the published ones, and stand in no test part."""
+    names = complete_grid(32)
+    splits = NTU120().splits(table(names))
+    auxiliary, evaluation = splits["oneshot"]
+    exemplars, same = splits["oneshot_exemplars"]
+    assert same.tolist() == evaluation.tolist() and not np.isin(exemplars, evaluation).any()
+    novel = set(range(1, 116, 6))
+    assert {names[i].action for i in evaluation} == novel and not novel & {names[i].action for i in auxiliary}
+    published = [f"S001C003P008R001A{a:03}" for a in range(1, 56, 6)]
+    published += [f"S018C003P008R001A{a:03}" for a in range(61, 116, 6)]
+    assert sorted(str(names[i]) for i in exemplars) == published
+    assert not missing_names().intersection(published)
 
 
 def test_performances_of_the_complete_data_set():
