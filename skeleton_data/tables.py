@@ -65,11 +65,8 @@ class Tables:
 
 
 def open_file(path: Path) -> h5py.File:
-    """Open a store for reading.
-
-    Without a lock: a store is never changed in its place, and network folders may know no locks.
-    """
-    return h5py.File(path, "r", locking=False)
+    """Open a store for reading."""
+    return h5py.File(path, "r")
 
 
 def read_tables(path: Path) -> Tables:

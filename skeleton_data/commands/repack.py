@@ -32,8 +32,9 @@ def add_to(commands: Commands) -> None:
 
 
 def _repack(arguments: argparse.Namespace) -> int:
+    before = arguments.store.stat().st_size if arguments.store.exists() else 0
     progress = sys.stderr.isatty() and not arguments.no_progress
     made = repack(arguments.store, arguments.output, filter=arguments.filter, force=arguments.force, progress=progress)
-    before, after = arguments.store.stat().st_size, made.stat().st_size
+    after = made.stat().st_size
     print(f"{arguments.output}: {after / 1e6:,.1f} MB, {after / before:.0%} of {arguments.store}.")
     return DONE

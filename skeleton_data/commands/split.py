@@ -125,9 +125,7 @@ def _from_file(store: Store, path: Path) -> Split:
         if name not in places:
             raise SkeletonDataError(f"{path}, line {number}: the store has no sample {name!r}.")
         if part.strip() not in parts:
-            raise SkeletonDataError(
-                f"{path}, line {number}: expected 'train' or 'test' behind the name, found {part!r}."
-            )
+            raise SkeletonDataError(f"{path}, line {number}: expected 'train' or 'test', found {part!r}.")
         parts[part.strip()].append(places[name])
     if parts[""] and (parts["train"] or parts["test"]):
         raise SkeletonDataError(f"{path}: give every line a part, 'train' or 'test', or none of them.")

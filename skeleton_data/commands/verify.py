@@ -30,7 +30,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     for finding in findings:
         print(f"{path}: {finding}")
     if findings:
-        print(f"{path}: damaged ({count(len(findings), 'finding')}).", file=sys.stderr)
+        print(f"skeleton-data: {path}: damaged, {count(len(findings), 'finding')}.", file=sys.stderr)
         return DAMAGED
     print(f"{path}: whole. {count(len(Store.open(path)), 'sample')}, structure, tables and splits are as written.")
     return DONE

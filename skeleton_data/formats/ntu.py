@@ -202,5 +202,6 @@ class NTU120(_NTU):
 def _is_exemplar(samples: NDArray[np.void]) -> NDArray[np.bool_]:
     """Which recordings are S001C003P008R001Aaaa, or S018C003P008R001Aaaa for actions 61 and up."""
     setup = np.where(samples["label"] < 60, 1, 18)
-    same: NDArray[np.bool_] = samples["setup"] == setup
-    return same & (samples["camera"] == 3) & (samples["subject"] == 8) & (samples["replication"] == 1)
+    camera, subject, replication = (samples[field] for field in ("camera", "subject", "replication"))
+    found: NDArray[np.bool_] = (samples["setup"] == setup) & (camera == 3) & (subject == 8) & (replication == 1)
+    return found

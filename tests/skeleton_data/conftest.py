@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from skeleton_data import convert
+
 Frames = Sequence[Sequence[tuple[int, NDArray[np.float32]]]]
 
 
@@ -78,3 +80,23 @@ def nucla_zip() -> Path:
 def official_lists() -> Path:
     """The lists that the makers of the data sets published."""
     return shared_data("spec", "the folder of official lists (spec) is")
+
+
+VARIED = [f"S001C00{c}P00{p}R001A00{a}" for c in (1, 2, 3) for p in (1, 3) for a in (1, 2)]
+
+
+@pytest.fixture(scope="session")
+def varied_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of twelve recordings of 14 to 25 frames: bodies that come late, frames without any, a copy."""
+    raw = tmp_path_factory.mktemp("varied")
+    for number, name in enumerate(VARIED):
+        frames = list(random_frames(number, 14 + number))
+        if number % 3 == 0:
+            frames = [[], *frames[:3], *random_frames(100 + number, 12, (5, 6)), [], *frames[3:]]
+        (raw / f"{name}.skeleton").write_bytes(write_text(frames))
+    # The same positions under another body id, before another camera.
+    text = (raw / f"{VARIED[1]}.skeleton").read_bytes()
+    (raw / f"{VARIED[5]}.skeleton").write_bytes(text.replace(b"72057594037930243 ", b"72057594037930299 "))
+    output = tmp_path_factory.mktemp("store") / "varied.h5"
+    convert("ntu60", raw, output)
+    return output
