@@ -171,7 +171,7 @@ class SkeletonDataset:
 class EpochBatches:
     """Keys of the batches of one epoch after the other, for ``DataLoader(dataset, batch_sampler=...)``.
 
-    Each pass is the next epoch.
+    Each pass is the next epoch; ``epoch`` says which, and may be set.
 
     Parameters
     ----------
@@ -220,5 +220,7 @@ class EpochBatches:
         return [order[i * self.batch_size : (i + 1) * self.batch_size] for i in range(len(self))]
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        # A generator begins with its first key: PyTorch makes iterators that it never asks for any.
         epoch, self.epoch = self.epoch, self.epoch + 1
-        return iter([[(epoch, place) for place in places.tolist()] for places in self.places(epoch)])
+        for places in self.places(epoch):
+            yield [(epoch, place) for place in places.tolist()]

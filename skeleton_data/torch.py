@@ -34,8 +34,8 @@ def data_loader(
     Returns
     -------
     DataLoader
-        Gives :class:`skeleton_data.ViewItem` of tensors: views (N, C, T, V, M) float32, label (N,) int64, samples a
-        list of (N,) int64, one per view.
+        Gives :class:`skeleton_data.ViewItem` of tensors: views (N, C, T, V, M) float32, label (N,) int64, samples
+        (N, views) int64.
 
     Raises
     ------
@@ -54,5 +54,5 @@ def collate(items: Sequence[ViewItem]) -> ViewItem:
         collated: ViewItem = default_collate(list(items))
         return collated
     batch = items.batch
-    samples = [torch.from_numpy(row) for row in batch.samples]
-    return ViewItem([torch.from_numpy(view) for view in batch.views], torch.from_numpy(batch.labels), samples)  # type: ignore[arg-type]
+    views = tuple(torch.from_numpy(view) for view in batch.views)
+    return ViewItem(views, torch.from_numpy(batch.labels), torch.from_numpy(batch.samples.T.copy()))

@@ -130,18 +130,26 @@ def _type_findings(file: h5py.File) -> Iterator[Finding]:
 
 def _text_findings(file: h5py.File) -> Iterator[Finding]:
     """Texts are UTF-8 of a fixed length; indices of splits are 32-bit integers."""
-    texts = [(name, file[name].dtype) for name in ("performances", "classes", "skeleton", "provenance")]
-    texts += [("samples", file["samples"].dtype["name"])]
-    texts += [("sources", file["sources"].dtype[field]) for field in ("path", "digest")]
+    texts = [(name, _read_texts(file[name])) for name in ("performances", "classes", "skeleton", "provenance")]
+    texts += [("samples", _read_texts(file["samples"], "name"))]
+    texts += [("sources", _read_texts(file["sources"], field)) for field in ("path", "digest")]
     parts = [(f"splits/{name}/{part}", data) for name, group in file["splits"].items() for part, data in group.items()]
-    texts += [(name, part.dtype) for name, part in parts if name.endswith("/rule")]
-    for name, dtype in texts:
-        kind = h5py.check_string_dtype(dtype)
-        if kind is None or kind.encoding != "utf-8" or kind.length is None:
-            yield Finding(f"table {name}", f"has a text of the type {dtype} where fixed-length UTF-8 is expected.")
+    texts += [(name, _read_texts(part)) for name, part in parts if name.endswith("/rule")]
+    for name, values in texts:
+        kind, longest = h5py.check_string_dtype(values.dtype), max(map(len, values.ravel().tolist()), default=0)
+        if kind is None or kind.encoding != "utf-8" or kind.length != max(1, longest):
+            yield Finding(
+                f"table {name}", f"has texts of the type {values.dtype}, UTF-8 of {longest} bytes is expected."
+            )
     for name, part in parts:
         if not name.endswith("/rule") and part.dtype != np.dtype("<i4"):
             yield Finding(f"table {name}", f"has the type {part.dtype}, int32 is expected.")
+
+
+def _read_texts(dataset: h5py.Dataset, field: str | None = None) -> NDArray[np.bytes_]:
+    """Read texts as bytes, with the type that the file gives them."""
+    values = dataset[()] if field is None else dataset[()][field]
+    return np.asarray(values, dataset.dtype if field is None else dataset.dtype[field])
 
 
 def _table_findings(tables: Tables) -> Iterator[Finding]:

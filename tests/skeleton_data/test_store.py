@@ -9,7 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skeleton_data import SkeletonDataError, Store, convert
+from skeleton_data import SkeletonDataError, Store, convert, get_format, verify
+from skeleton_data.encode import EncodedSample, Track
+from skeleton_data.raw import RawSequence
+from skeleton_data.schema import checksum
+from skeleton_data.writer import StoreWriter
 
 ID = 2**56 + 1
 NAMES = [f"S001C00{c}P00{p}R001A00{a}" for c in (1, 2, 3) for p in (1, 3) for a in (1, 2)]
@@ -239,3 +243,89 @@ def test_damaged_table_is_refused(path, tmp_path, table):
     mine.write_bytes(content)
     with pytest.raises(SkeletonDataError, match="tables differ from their digest"):
         Store.open(mine)
+
+
+def test_reading_many_at_once(store):
+    """Many samples at once, in any order and repeated, are what each is alone, in memory of the caller's."""
+    chosen = [7, 0, 7, 11]
+    many = store.read(chosen)
+    for index, positions in zip(chosen, many, strict=True):
+        np.testing.assert_array_equal(positions, store[index].positions)
+        assert positions.flags.writeable and not np.shares_memory(positions, store.rows)
+    assert store.read([]) == []
+
+
+def test_reading_into_a_buffer(store):
+    """A buffer is filled from its beginning, whatever it held; one that does not fit is refused."""
+    n_rows = sum(positions.shape[0] * positions.shape[1] for positions in store.read([0, 5]))
+    buffer = np.full((n_rows + 3, 25, 3), 7, np.float32)
+    many = store.read([0, 5], out=buffer)
+    assert all(np.shares_memory(positions, buffer) for positions in many) and (buffer[n_rows:] == 7).all()
+    for positions, index in zip(many, (0, 5), strict=True):
+        np.testing.assert_array_equal(positions, store[index].positions)
+    for wrong in (buffer[: n_rows - 1], buffer.astype(np.float64), buffer[:, :20], buffer[::2]):
+        with pytest.raises(ValueError, match=rf"expected out of shape \({n_rows} or more, 25, 3\) float32"):
+            store.read([0, 5], out=wrong)
+
+
+def test_reading_beyond_the_end(store):
+    """Indices outside the store are refused, those before its beginning too."""
+    for wrong in ([12], [0, -1]):
+        with pytest.raises(IndexError, match=r"must lie in 0\.\.11"):
+            store.read(wrong)
+        with pytest.raises(IndexError, match=r"must lie in 0\.\.11"):
+            store.describe(wrong)
+
+
+def test_split_in_memory(store):
+    """Masks and indices make a split that the original store does not have, that pickles, and that hides another."""
+    mine = store.with_split("mine", np.arange(12) < 4).with_split("xsub", [5, 1], [0])
+    assert [part.tolist() for part in mine.split("mine")] == [[0, 1, 2, 3], list(range(4, 12))]
+    assert [part.tolist() for part in pickle.loads(pickle.dumps(mine)).split("xsub")] == [[1, 5], [0]]
+    assert "mine" in mine.splits and "mine" not in store.splits and len(store.split("xsub")[1]) == 6
+    assert mine.split_rule("mine") is None and mine[3].name == store[3].name
+
+
+def test_split_that_cannot_be(store):
+    """A sample in both parts, an index out of range and a wrong mask are refused."""
+    for train, test in (([0], [0]), ([12], None), (np.ones(3, bool), None), ([], None)):
+        with pytest.raises(SkeletonDataError):
+            store.with_split("mine", train, test)
+
+
+def test_leaving_subjects_out(store):
+    """Subjects left out test, all others train; one that is not there is named, with those that are."""
+    train, test = store.leave_subjects_out([3])
+    assert set(store.samples["subject"][test]) == {3} and set(store.samples["subject"][train]) == {1}
+    assert len(train) + len(test) == 12
+    with pytest.raises(SkeletonDataError, match="No sample has subject 2; there are 1, 3"):
+        store.leave_subjects_out([2, 3])
+    with pytest.raises(SkeletonDataError, match="All samples have subject 1, 3"):
+        store.leave_subjects_out([1, 3])
+    with pytest.raises(SkeletonDataError, match=r"\(none given\)"):
+        store.leave_subjects_out([])
+
+
+def test_label_fractions_of_a_split(store):
+    """A split's name stands for its training half; parts are nested and hold every class."""
+    small, large = (store.label_fraction("xview", fraction, seed=1) for fraction in (0.3, 0.8))
+    train, _ = store.split("xview")
+    assert np.isin(small, large).all() and np.isin(large, train).all() and len(small) < len(large)
+    assert set(store.labels[small]) == {0, 1}
+    assert store.label_fraction(train, 0.3, seed=1).tolist() == small.tolist()
+
+
+def test_names_beyond_ascii(tmp_path):
+    """Names and classes of other scripts come back as they were written."""
+    skeleton = get_format("ntu60").skeleton
+    names = ["Händewaschen", "手を洗う", "plain"]
+    with StoreWriter(tmp_path / "a.h5", skeleton) as writer:
+        source = writer.add_source("x", 1, "0" * 32)
+        for number, name in enumerate(names):
+            positions = np.full((3, 25, 3), number + 1, np.float32)
+            mark = checksum(3, [0], [positions])
+            writer.add(EncodedSample(RawSequence(name, 3, [], 0, name), [Track(1, 0, positions)], mark, 1), source)
+        writer.commit(["Füße heben"], {"all": (np.arange(3), np.arange(0))}, {"format": "own"})
+    store = Store.open(tmp_path / "a.h5")
+    assert store.samples["name"].tolist() == names == list(store.performance_names)
+    assert store.class_names == ("Füße heben",) and verify(tmp_path / "a.h5") == []
