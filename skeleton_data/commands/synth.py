@@ -14,7 +14,16 @@ def add_to(commands: Commands) -> None:
     text = "write synthetic recordings as NTU RGB+D text files"
     parser = commands.add_parser("synth", help=text, description=text)
     parser.add_argument("directory", type=Path, metavar="DIR")
-    parser.add_argument("--performances", type=positive, required=True, metavar="N", help="each seen by three cameras")
+    parser.add_argument(
+        "--performances", type=positive, metavar="N", help="each seen by three cameras (default: all of a shape)"
+    )
+    parser.add_argument(
+        "--shape",
+        choices=("simulated", "ntu60", "ntu120"),
+        default="simulated",
+        help="simulated: 16 actions that look like what they are called; ntu60, ntu120: the names of the complete data "
+        "sets (56,880 and 114,480 files), for load tests",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=positive, default=1, metavar="N")
     parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
@@ -27,9 +36,10 @@ def _synth(arguments: argparse.Namespace) -> int:
     written = synthesize(
         arguments.directory,
         performances=arguments.performances,
+        shape=arguments.shape,
         seed=arguments.seed,
         workers=arguments.workers,
         progress=sys.stderr.isatty() and not arguments.no_progress,
     )
-    print(f"{len(written):,} recordings of {arguments.performances:,} performances in {arguments.directory}")
+    print(f"{len(written):,} recordings of {len(written) // 3:,} performances in {arguments.directory}")
     return DONE

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_data.synthetic.performances import SETUPS, stream
+from skeleton_data.synthetic.performances import setup_geometry, stream
 
 Array = NDArray[np.float64]
 
@@ -53,7 +53,7 @@ def look_at(position: Array, target: Array) -> Camera:
 def setup_camera(seed: int, setup: int, camera: int) -> Camera:
     """Camera 1, 2 or 3 of a setup: its place and direction never change within the setup."""
     rng = stream(seed, _SETUP_STREAM, setup, camera)
-    height, distance = SETUPS[setup]
+    height, distance = setup_geometry(setup)
     azimuth = np.deg2rad(AZIMUTHS[camera] + rng.normal(0.0, 2.5))
     distance *= 1.0 + rng.normal(0.0, 0.02)
     place = np.array([distance * np.sin(azimuth), height + rng.normal(0.0, 0.02), distance * np.cos(azimuth)])

@@ -92,6 +92,11 @@ class Performance:
         return self.setup, self.subject, self.replication, self.label
 
     @property
+    def acted(self) -> int:
+        """Label of the action that is simulated."""
+        return self.label
+
+    @property
     def name(self) -> str:
         """Name shared by the samples of the performance, such as ``S001P001R001A006``."""
         return f"S{self.setup:03d}P{self.subject:03d}R{self.replication:03d}A{self.label + 1:03d}"
@@ -99,6 +104,11 @@ class Performance:
     def sample(self, camera: int) -> str:
         """Name of the sample that ``camera`` records, such as ``S001C001P001R001A006``."""
         return f"S{self.setup:03d}C{camera:03d}{self.name[4:]}"
+
+
+def setup_geometry(setup: int) -> tuple[float, float]:
+    """Height and distance of the cameras of a setup; beyond 17, where none are published, those of an earlier one."""
+    return SETUPS[1 + (setup - 1) % len(SETUPS)]
 
 
 def stream(seed: int, *key: int) -> np.random.Generator:

@@ -9,7 +9,7 @@ from skeleton_data.synthetic.body import joint_positions, rotation
 from skeleton_data.synthetic.camera import AZIMUTHS
 from skeleton_data.synthetic.motion import Clock, Motion
 from skeleton_data.synthetic.pair_actions import PAIRS, Duo
-from skeleton_data.synthetic.performances import SETUPS, Performance, stream
+from skeleton_data.synthetic.performances import Performance, setup_geometry, stream
 from skeleton_data.synthetic.performers import Performer, at_ease, draw_clock, subject, unsettle
 from skeleton_data.synthetic.solo_actions import ARM_ONLY, SOLO
 from skeleton_data.synthetic.walking import stroll
@@ -30,7 +30,7 @@ def perform(performance: Performance, seed: int) -> Array:
     """
     rng = stream(seed, _PERFORMANCE_STREAM, *performance.key)
     leader = _on_the_day(subject(seed, performance.subject), rng)
-    if performance.label in SOLO:
+    if performance.acted in SOLO:
         return _solo(performance, leader, rng)
     return _duo(performance, leader, seed, rng)
 
@@ -45,19 +45,19 @@ def _facing(performance: Performance, rng: np.random.Generator) -> float:
 
 
 def _solo(performance: Performance, leader: Performer, rng: np.random.Generator) -> Array:
-    act, natural = SOLO[performance.label]
+    act, natural = SOLO[performance.acted]
     clock = draw_clock(rng, leader.style, natural)
     motion = at_ease(clock, leader.style, rng)
     act(motion, clock, leader.style, leader.body, rng)
     if rng.uniform() < _STROLLS:
-        stroll(motion, clock, leader, rng, meanwhile=performance.label in ARM_ONLY)
+        stroll(motion, clock, leader, rng, meanwhile=performance.acted in ARM_ONLY)
     motion = _finish(motion, clock, leader, rng)
     place = rng.normal(0.0, 0.2, 2)
     return _world(joint_positions(leader.body, motion), _facing(performance, rng), place)[None]
 
 
 def _duo(performance: Performance, leader: Performer, seed: int, rng: np.random.Generator) -> Array:
-    act, natural = PAIRS[performance.label]
+    act, natural = PAIRS[performance.acted]
     partner = 1 + (performance.subject - 1 + int(rng.integers(1, 40))) % 40
     people = (leader, _on_the_day(subject(seed, partner), rng))
     clock = draw_clock(rng, leader.style, natural)
@@ -66,7 +66,7 @@ def _duo(performance: Performance, leader: Performer, seed: int, rng: np.random.
     act(duo, clock, rng)
     # The picture of two people facing each other is taken from the side.
     across = _facing(performance, rng) + (90.0 if leader.style.left_handed else -90.0) + float(rng.normal(0.0, 6.0))
-    half = 0.5 * min(duo.gap, 0.9 * SETUPS[performance.setup][1])
+    half = 0.5 * min(duo.gap, 0.9 * setup_geometry(performance.setup)[1])
     middle = rng.normal(0.0, 0.1, 2)
     bodies = []
     for index, (person, motion) in enumerate(zip(people, duo.motions, strict=True)):

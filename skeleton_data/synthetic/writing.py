@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -11,6 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from skeleton_data.raw import SkeletonDataError
+from skeleton_data.synthetic.grid import grid
 from skeleton_data.synthetic.ntu_text import ntu_text
 from skeleton_data.synthetic.performances import CAMERAS, Performance, performance_list
 from skeleton_data.synthetic.recording import check_seed, record
@@ -21,7 +23,13 @@ _MARK = "Simulated NTU RGB+D recordings of skeleton_data.synthetic, seed {}."
 
 
 def synthesize(
-    directory: str | os.PathLike[str], *, performances: int, seed: int = 0, workers: int = 1, progress: bool = False
+    directory: str | os.PathLike[str],
+    *,
+    performances: int | None = None,
+    shape: str = "simulated",
+    seed: int = 0,
+    workers: int = 1,
+    progress: bool = False,
 ) -> list[Path]:
     """Simulate performances before three cameras each, and write them as NTU RGB+D ``.skeleton`` files.
 
@@ -32,8 +40,11 @@ def synthesize(
     ----------
     directory : path
         Folder to write to; made if need be. Files of the same name are replaced if they are simulated ones.
-    performances : int
-        How many, 1 to 21760; each gives three files.
+    performances : int, optional
+        How many, 1 to 21760; each gives three files. By default all of an official shape.
+    shape : {"simulated", "ntu60", "ntu120"}
+        ``simulated`` has the 16 actions that the simulator knows. The others have the names of the complete data sets,
+        18,960 and 38,160 performances, for load tests: their classes hold repeated actions.
     seed : int
         Non-negative.
     workers : int
@@ -54,7 +65,7 @@ def synthesize(
     check_seed(seed)
     if workers < 1:
         raise SkeletonDataError(f"workers must be 1 or more, got {workers}.")
-    jobs = performance_list(performances)
+    jobs = _jobs(shape, performances)
     folder = Path(directory)
     _claim(folder, seed)
     work = partial(_write_performance, folder=folder, seed=seed)
@@ -64,6 +75,14 @@ def synthesize(
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             chunk = max(1, min(32, len(jobs) // (4 * workers)))
             return [path for paths in pool.map(work, jobs, chunksize=chunk) for path in _step(paths, bar)]
+
+
+def _jobs(shape: str, count: int | None) -> Sequence[Performance]:
+    if shape != "simulated":
+        return grid(shape, count)
+    if count is None:
+        raise SkeletonDataError("Say how many performances to simulate.")
+    return performance_list(count)
 
 
 def _step(paths: list[Path], bar: tqdm) -> list[Path]:
