@@ -94,9 +94,8 @@ def open_store(run: Run) -> tuple[str, Timings]:
 
     def tables() -> None:
         with h5py.File(path) as file:
-            file.visititems(
-                lambda name, node: node[()] if isinstance(node, h5py.Dataset) and name != "positions" else None
-            )
+            for table in ("samples", "tracks", "sources", "performances", "classes"):
+                _ = file[table][()]
 
     ours, floor = f"Store.open, {n:,} samples", "h5py reads all tables"
     timings = run.time({floor: Contestant(tables), ours: Contestant(lambda: Store.open(path), floor)})

@@ -15,6 +15,8 @@ _FRAMES_PER_SECOND = 30
 _WIDEST = 24
 """Characters for the ids of a split; more are counted instead."""
 _NUMBERS = ("subject", "camera", "setup", "replication")
+_DIVIDING = _NUMBERS[:3]
+"""Numbers that a split may go by."""
 
 
 def portrait(store: Store) -> dict[str, Any]:
@@ -62,7 +64,7 @@ def split_facts(store: Store, name: str) -> dict[str, Any]:
         **{f"{part}_classes": len(np.unique(samples["label"][rows])) for part, rows in halves.items()},
         **{
             f"{part}_{field}s": sorted(set(samples[field][rows].tolist()) - {-1})
-            for field in ("subject", "camera")
+            for field in _DIVIDING
             for part, rows in halves.items()
         },
     }
@@ -81,11 +83,11 @@ def store_text(store: Store) -> str:
 
 def split_table(store: Store) -> list[str]:
     """Lines of a table of the splits."""
-    head = ["Split", "train", "test", "complete set", "classes", "subjects", "cameras", "copies", "rule"]
+    head = ["Split", "train", "test", "complete set", "classes", "subjects", "cameras", "setups", "copies", "rule"]
     rows = [_split_row(name, split_facts(store, name)) for name in store.splits]
     used = [i for i, title in enumerate(head) if title in ("Split", "train", "test") or any(row[i] for row in rows)]
     widths = [max(len(line[i]) for line in [head, *rows]) for i in range(len(head))]
-    texts = ("Split", "subjects", "cameras", "rule")
+    texts = ("Split", "subjects", "cameras", "setups", "rule")
     return [
         "  ".join(line[i].ljust(widths[i]) if head[i] in texts else line[i].rjust(widths[i]) for i in used).rstrip()
         for line in [head, *rows]
@@ -94,12 +96,6 @@ def split_table(store: Store) -> list[str]:
 
 def _split_row(name: str, facts: dict[str, Any]) -> list[str]:
     official = facts["official"]
-    parts = [
-        f"{describe_ids(facts[f'train_{field}s'])} / {describe_ids(facts[f'test_{field}s'])}"
-        if facts[f"train_{field}s"] != facts[f"test_{field}s"]
-        else ""
-        for field in ("subject", "camera")
-    ]
     classes = facts["train_classes"], facts["test_classes"]
     return [
         name,
@@ -107,11 +103,18 @@ def _split_row(name: str, facts: dict[str, Any]) -> list[str]:
         f"{facts['test']:,}",
         f"{official['train']:,} / {official['test']:,}" if official else "",
         str(classes[0]) if classes[0] == classes[1] else f"{classes[0]} / {classes[1]}",
-        parts[0] if len(parts[0]) <= _WIDEST else f"{len(facts['train_subjects'])} / {len(facts['test_subjects'])}",
-        parts[1],
+        *(_divided(facts[f"train_{field}s"], facts[f"test_{field}s"]) for field in _DIVIDING),
         f"{facts['copies_across']:,}" if facts["copies_across"] else "",
         facts["rule"] or "",
     ]
+
+
+def _divided(train: list[int], test: list[int]) -> str:
+    """Ids of both parts where they share none; how many where they are many."""
+    if not train or not test or set(train) & set(test):
+        return ""
+    text = f"{describe_ids(train)} / {describe_ids(test)}"
+    return text if len(text) <= _WIDEST else f"{len(train)} / {len(test)}"
 
 
 def _holdings(facts: dict[str, Any]) -> list[tuple[str, str]]:

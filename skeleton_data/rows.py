@@ -11,12 +11,28 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from skeleton_aug.compiled import kernel
 from skeleton_aug.samples import Samples
 from skeleton_data.raw import SkeletonDataError
 from skeleton_data.tables import AGAIN, READING_FAILURES, Tables, open_file
 
+_FEW_TRACKS = 32
+"""So few are copied one by one: nothing needs to be compiled for a look at a sample."""
+
 Rows: TypeAlias = "NDArray[np.float32] | h5py.Dataset"
 """Rows (n, V, C) that are read when they are sliced."""
+
+
+@kernel()
+def _copy_tracks(rows, out, places):  # type: ignore[no-untyped-def]
+    """Copy tracks; a place tells where its body begins, its track, the track ends, the body ends, and the source."""
+    for i in range(len(places)):
+        start, first, stop, end, row = places[i]
+        out[start:first] = 0
+        source, target = rows[row : row + stop - first], out[first:stop]
+        for k in range(target.size):
+            target[k] = source[k]
+        out[stop:end] = 0
 
 
 def open_rows(path: Path, tables: Tables) -> Rows:
@@ -78,6 +94,9 @@ class Positions:
         self.offsets = np.searchsorted(tracks["sample"], np.arange(len(samples) + 1)).astype(np.int64)
         for array in (samples, tracks, self.offsets):
             array.flags.writeable = False
+        # Columns of the tables as arrays of their own, which many samples are picked from much faster.
+        self._sizes = samples["n_bodies"].astype(np.int64), samples["n_frames"].astype(np.int64)
+        self._spans = np.stack([tracks[field] for field in ("first_frame", "n_frames", "row")], axis=1).astype(np.int64)
         self._opened: tuple[int, Rows] | None = None
         self._places: Samples | None = None
 
@@ -101,13 +120,17 @@ class Positions:
 
     def read(self, wanted: NDArray[np.int64], out: NDArray[np.float32] | None) -> list[NDArray[np.float32]]:
         """Read samples; see :meth:`skeleton_data.Store.read`."""
-        samples = self._tables.samples
-        n_bodies, n_frames = (samples[name][wanted].astype(np.int64) for name in ("n_bodies", "n_frames"))
-        ends = np.cumsum(n_bodies * n_frames)
+        n_bodies, n_frames = self._sizes
+        bodies, frames = n_bodies[wanted], n_frames[wanted]
+        ends = np.cumsum(bodies * frames)
         buffer = self._buffer(int(ends[-1]) if len(ends) else 0, out)
-        self._read_into(buffer, wanted, ends - n_bodies * n_frames)
-        pieces = zip(ends.tolist(), n_bodies.tolist(), n_frames.tolist(), strict=True)
-        return [buffer[end - m * t : end].reshape(m, t, *buffer.shape[1:]) for end, m, t in pieces]
+        self._read_into(buffer, wanted, ends - bodies * frames)
+        _, *joint = buffer.shape
+        pieces = zip(ends.tolist(), bodies.tolist(), frames.tolist(), strict=True)
+        return [
+            buffer[None, end - t : end] if m == 1 else buffer[end - m * t : end].reshape(m, t, *joint)
+            for end, m, t in pieces
+        ]
 
     def _buffer(self, n_rows: int, out: NDArray[np.float32] | None) -> NDArray[np.float32]:
         joint = self._tables.shape[1:]
@@ -120,26 +143,22 @@ class Positions:
 
     def _read_into(self, buffer: NDArray[np.float32], wanted: NDArray[np.int64], starts: NDArray[np.int64]) -> None:
         """Copy the tracks of samples to where each of them starts, with zeros before and behind a track."""
-        # Slices of a memory map cost more than those of a plain array of the same memory.
-        rows = np.asarray(self.rows) if isinstance(self.rows, np.ndarray) else self.rows
-        tracks, sample, body = self._tracks_of(wanted)
-        n_frames = self._tables.samples["n_frames"][wanted[sample]].astype(np.int64)
-        begin = starts[sample] + body * n_frames
-        first = begin + tracks["first_frame"]
-        columns = (begin, first, first + tracks["n_frames"], begin + n_frames, tracks["row"])
-        for start, at, stop, end, row in zip(*(column.tolist() for column in columns), strict=True):
-            if start < at:
-                buffer[start:at] = 0
-            buffer[at:stop] = rows[row : row + stop - at]
-            if stop < end:
-                buffer[stop:end] = 0
-
-    def _tracks_of(self, wanted: NDArray[np.int64]) -> tuple[NDArray[np.void], NDArray[np.int64], NDArray[np.int64]]:
-        """Tracks of samples; for each, the place of its sample among these, and of its body in the sample."""
         counts = self.offsets[wanted + 1] - self.offsets[wanted]
         sample = np.repeat(np.arange(len(wanted)), counts)
         body = np.arange(len(sample)) - np.repeat(np.cumsum(counts) - counts, counts)
-        return self._tables.tracks[self.offsets[wanted][sample] + body], sample, body
+        first, length, row = self._spans[self.offsets[wanted][sample] + body].T
+        n_frames = self._sizes[1][wanted[sample]]
+        begin = starts[sample] + body * n_frames
+        at, rows = begin + first, self.rows
+        places = np.stack([begin, at, at + length, begin + n_frames, row], axis=1)
+        if isinstance(rows, np.ndarray) and len(places) > _FEW_TRACKS:
+            width = rows.shape[1] * rows.shape[2]
+            _copy_tracks(rows.reshape(-1).view(np.ndarray), buffer.reshape(-1), places * width)
+            return
+        for start, here, stop, end, source in places.tolist():
+            buffer[start:here] = 0
+            buffer[here:stop] = rows[source : source + stop - here]
+            buffer[stop:end] = 0
 
     def describe(self, wanted: NDArray[np.int64]) -> Samples:
         """Tell the kernels where samples lie; see :meth:`skeleton_data.Store.describe`."""

@@ -255,6 +255,14 @@ def test_reading_many_at_once(store):
     assert store.read([]) == []
 
 
+def test_reading_very_many_at_once(store):
+    """A long list goes through compiled code and is the same, frames without a body included."""
+    chosen = [*range(12)] * 5
+    buffer = np.full((3000, 25, 3), 7, np.float32)
+    for index, positions in zip(chosen, store.read(chosen, out=buffer), strict=True):
+        np.testing.assert_array_equal(positions, store[index].positions)
+
+
 def test_reading_into_a_buffer(store):
     """A buffer is filled from its beginning, whatever it held; one that does not fit is refused."""
     n_rows = sum(positions.shape[0] * positions.shape[1] for positions in store.read([0, 5]))

@@ -18,7 +18,7 @@ def test_json(run, varied_store):
     assert facts["splits"]["xview"] == {
         "train": 8, "test": 4, "official": {"train": 37_646, "test": 18_932}, "copies_across": 1, "rule": None,
         "train_classes": 2, "test_classes": 2, "train_subjects": [1, 3], "test_subjects": [1, 3],
-        "train_cameras": [2, 3], "test_cameras": [1],
+        "train_cameras": [2, 3], "test_cameras": [1], "train_setups": [1], "test_setups": [1],
     }  # fmt: skip
     assert facts["provenance"] == store.provenance and facts["compression"] == []
     assert facts["bytes"] == varied_store.stat().st_size and facts["format_version"] == 1
