@@ -20,12 +20,20 @@ PAGES = [page for page in sorted((README.parent / "docs").glob("*.md")) if BLOCK
 MODULES = [module.name for module in pkgutil.walk_packages(skeleton_aug.__path__, "skeleton_aug.")]
 
 
-def test_python_blocks(tmp_path):
+@pytest.fixture
+def store_here(tmp_path_factory, monkeypatch):
+    """A small simulated store ``ntu60.h5`` in the current folder."""
+    folder = tmp_path_factory.getbasetemp() / "pages"
+    if not folder.exists():
+        folder.mkdir()
+        synthesize(folder / "raw", performances=4)
+        convert("ntu60", folder / "raw", folder / "ntu60.h5")
+    monkeypatch.chdir(folder)
+
+
+def test_python_blocks(store_here):
     """Both blocks, one after the other, on a small simulated store: shapes are those that the comments name."""
-    synthesize(tmp_path / "raw", performances=4)
-    convert("ntu60", tmp_path / "raw", tmp_path / "ntu60.h5")
-    code = "\n".join(BLOCK.findall(README.read_text("utf-8")))
-    code = code.replace('"ntu60.h5"', repr(str(tmp_path / "ntu60.h5"))).replace("batch_size=256", "batch_size=2")
+    code = "\n".join(BLOCK.findall(README.read_text("utf-8"))).replace("batch_size=256", "batch_size=2")
     names: dict[str, np.ndarray] = {}
     exec(compile(code, str(README), "exec"), names)
     assert names["view"].shape == (2, 150, 25, 3) and names["many"].shape == (2, 3, 150, 25, 2)
@@ -33,7 +41,7 @@ def test_python_blocks(tmp_path):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_python_blocks_of_other_pages(page):
+def test_python_blocks_of_other_pages(page, store_here):
     """One block after the other as one module, and then the tests that it defines."""
     names: dict[str, Any] = {"__name__": f"docs_{page.stem}"}
     exec(compile("\n".join(BLOCK.findall(page.read_text("utf-8"))), str(page), "exec"), names)
