@@ -13,13 +13,14 @@ from numpy.typing import ArrayLike, NDArray
 from skeleton_aug.pipeline import Pipeline
 from skeleton_aug.randomness import Draws, Key, stream_key
 from skeleton_data.store import Sample, Store
-from skeleton_data.viewpoints import draw_pairs
+from skeleton_data.viewpoints import draw_distinct, draw_pairs
 
 ItemKey: TypeAlias = "int | tuple[int, int]"
 """A place in a data set, in epoch 0, or (epoch, place)."""
 
 # Draws are named after the class that made them first: seeds give what they always gave.
 _ORDER, _CAMERA = stream_key("ViewLoader order"), stream_key("ViewLoader camera")
+_DISTINCT = stream_key("SkeletonDataset distinct cameras")
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,11 @@ class SkeletonDataset:
     views : sequence of Pipeline
         One per view; each must end in one length.
     multi_view : bool
-        Go through performances, and draw a camera for every view, with replacement (multi-viewpoint sampling; paper,
-        section 3.3). False goes through samples: all views come from the same recording.
+        Go through performances, and draw a camera for every view (multi-viewpoint sampling; paper, section 3.3).
+        False goes through samples: all views come from the same recording.
+    replacement : bool
+        Whether views of a performance may come from one camera by chance, as in the paper; False draws others as long
+        as there are any. Without ``multi_view`` it means nothing.
     seed : int
 
     Raises
@@ -107,10 +111,11 @@ class SkeletonDataset:
         views: Sequence[Pipeline] = (),
         *,
         multi_view: bool = False,
+        replacement: bool = True,
         seed: int = 0,
     ) -> None:
         self.store = store if isinstance(store, Store) else Store.open(store)
-        self.views, self.multi_view, self.seed = tuple(views), multi_view, seed
+        self.views, self.multi_view, self.replacement, self.seed = tuple(views), multi_view, replacement, seed
         n = len(self.store)
         wanted = np.arange(n) if indices is None else np.asarray(indices, np.int64)
         if wanted.ndim != 1 or wanted.size == 0:
@@ -141,16 +146,25 @@ class SkeletonDataset:
         epoch : int
         """
         chosen = np.asarray(places, np.int64)
-        groups, numbers = [self._groups[i] for i in chosen], self._numbers[chosen]
-        samples = np.empty((len(self.views), len(chosen)), np.int64)
+        samples = self._draw_samples([self._groups[i] for i in chosen], self._numbers[chosen], epoch)
         views = []
         for view, pipeline in enumerate(self.views):
-            uniforms = Draws(Key(self.seed, numbers, epoch, view), _CAMERA).uniform(size=2)
-            samples[view] = draw_pairs(groups, uniforms)[:, 0]
             here = self.store.describe(samples[view])
             plan = pipeline.plan(here, seed=self.seed, epoch=epoch, indices=samples[view], view=view)
             views.append(np.asarray(plan.apply(here, layout="model")))
         return ViewBatch(tuple(views), self.store.labels[samples[0]], samples)
+
+    def _draw_samples(
+        self, groups: list[NDArray[np.int64]], numbers: NDArray[np.int64], epoch: int
+    ) -> NDArray[np.int64]:
+        """Draw the sample of every view and group, (views, N)."""
+        n_views = len(self.views)
+        if not self.replacement:
+            largest = max((len(group) for group in groups), default=1)
+            uniforms = Draws(Key(self.seed, numbers, epoch), _DISTINCT).uniform(size=largest)
+            return draw_distinct(groups, n_views, uniforms).T
+        drawn = [Draws(Key(self.seed, numbers, epoch, view), _CAMERA).uniform(size=2) for view in range(n_views)]
+        return np.stack([draw_pairs(groups, uniforms)[:, 0] for uniforms in drawn])
 
     def __getitem__(self, key: ItemKey) -> Sample | ViewItem:
         return self.__getitems__([key])[0]

@@ -28,8 +28,10 @@ class ViewLoader:
         One per view; each must end in one length. Two for BYOL, one for classification.
     batch_size : int
     multi_view : bool
-        Go through performances, and draw a camera for every view, with replacement (multi-viewpoint sampling; paper,
-        section 3.3). False goes through samples: all views come from the same recording.
+        Go through performances, and draw a camera for every view (multi-viewpoint sampling; paper, section 3.3).
+        False goes through samples: all views come from the same recording.
+    replacement : bool
+        As for :class:`SkeletonDataset`.
     seed : int
     shuffle : bool
         A new order each epoch; False keeps the order of ``indices`` (of performances, with ``multi_view``).
@@ -52,6 +54,7 @@ class ViewLoader:
         *,
         batch_size: int,
         multi_view: bool = False,
+        replacement: bool = True,
         seed: int = 0,
         shuffle: bool = True,
         drop_last: bool = True,
@@ -59,7 +62,7 @@ class ViewLoader:
     ) -> None:
         if not views:
             raise ValueError("ViewLoader: needs at least one pipeline in views.")
-        self.dataset = SkeletonDataset(store, indices, views, multi_view=multi_view, seed=seed)
+        self.dataset = SkeletonDataset(store, indices, views, multi_view=multi_view, replacement=replacement, seed=seed)
         self.batches = EpochBatches(self.dataset, batch_size, shuffle=shuffle, drop_last=drop_last)
         self.store, self.prefetch = store, prefetch
 

@@ -24,6 +24,9 @@ OFFICIAL_COUNTS: Mapping[tuple[str, str], tuple[int, int]] = MappingProxyType(
         ("pku1", "xview"): (14_357, 7_186),
         ("nucla", "xview"): (1_020, 464),
         ("nucla", "xview_clean"): (1_020, 369),
+        ("nucla", "xview_test1"): (968, 516),
+        ("nucla", "xview_test2"): (980, 504),
+        ("nucla", "xsub"): (754, 730),
     }
 )
 """(format, split) -> train and test samples of the complete data set, the official missing list taken away."""

@@ -79,3 +79,42 @@ def draw_pairs(
     chosen = np.minimum((uniforms * sizes[:, None]).astype(np.int64), sizes[:, None] - 1)
     pairs: NDArray[np.int64] = np.concatenate(groups)[starts[:, None] + chosen]
     return pairs
+
+
+def draw_distinct(
+    groups: Sequence[NDArray[np.int64]], n_views: int, uniforms: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Draw views of each performance without replacement: none comes again before all have come.
+
+    Parameters
+    ----------
+    groups : sequence of int arrays
+        Samples of each performance, as :func:`group_performances` returns them.
+    n_views : int
+    uniforms : (len(groups), S) float array
+        Uniform numbers in [0, 1), S at least the size of the largest group.
+
+    Returns
+    -------
+    (len(groups), n_views) int64 array
+        Sample indices.
+
+    Raises
+    ------
+    ValueError
+        When a performance is empty or there are too few uniform numbers.
+    """
+    sizes = np.array([len(group) for group in groups], np.int64)
+    if (sizes == 0).any():
+        raise ValueError(f"draw_distinct: performance {int(np.argmin(sizes))} has no samples.")
+    if uniforms.ndim != 2 or len(uniforms) != len(groups) or uniforms.shape[1] < sizes.max(initial=0):
+        raise ValueError(
+            f"draw_distinct: expected ({len(groups)}, {sizes.max(initial=0)} or more) numbers, got {uniforms.shape}."
+        )
+    if len(groups) == 0:
+        return np.empty((0, n_views), np.int64)
+    there = np.arange(uniforms.shape[1]) < sizes[:, None]
+    order = np.argsort(np.where(there, uniforms, np.inf), axis=1, kind="stable")
+    chosen = np.take_along_axis(order, np.arange(n_views) % sizes[:, None], axis=1)
+    drawn: NDArray[np.int64] = np.concatenate(groups)[(np.cumsum(sizes) - sizes)[:, None] + chosen]
+    return drawn

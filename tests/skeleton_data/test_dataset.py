@@ -80,6 +80,20 @@ def test_batches_are_the_loaders(store):
             np.testing.assert_array_equal(made.samples, expected.samples)
 
 
+def test_without_replacement_views_come_from_other_cameras(store):
+    """Two views of a performance never show one recording, in a batch as alone; with replacement they may."""
+    dataset = SkeletonDataset(store, views=VIEWS, multi_view=True, replacement=False)
+    places = np.arange(len(dataset))
+    pairs = np.concatenate([dataset.batch(places, epoch).samples for epoch in range(8)], axis=1)
+    assert (pairs[0] != pairs[1]).all() and len({tuple(pair) for pair in pairs.T.tolist()}) > 12
+    assert dataset[3, 2].samples.tolist() == dataset.batch(places, 3).samples[:, 2].tolist()
+    loader = ViewLoader(store, np.arange(12), VIEWS, batch_size=2, multi_view=True, replacement=False)
+    assert all((batch.samples[0] != batch.samples[1]).all() for batch in loader.epoch(1))
+    usual = SkeletonDataset(store, views=VIEWS, multi_view=True)
+    drawn = np.concatenate([usual.batch(places, epoch).samples for epoch in range(8)], axis=1)
+    assert (drawn[0] == drawn[1]).any()
+
+
 def test_order_without_shuffle_and_last_batch(store):
     """Without shuffling places come in order; a last batch that is not full is kept on request."""
     dataset = SkeletonDataset(store, [5, 1, 9], VIEWS)

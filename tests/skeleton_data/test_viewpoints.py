@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skeleton_data.viewpoints import draw_pairs, group_performances
+from skeleton_data.viewpoints import draw_distinct, draw_pairs, group_performances
 
 
 @st.composite
@@ -74,3 +74,30 @@ def test_refusals():
             draw_pairs(GROUPS, uniforms)
     assert draw_pairs([], np.empty((0, 2))).shape == (0, 2)
     assert group_performances(np.array([0]), np.array([-1]), []) == []
+
+
+@given(st.lists(st.floats(0, 1, exclude_max=True), min_size=9, max_size=9), st.integers(1, 5))
+def test_distinct_views_use_up_a_performance_before_they_repeat(numbers, n_views):
+    """Views of a performance differ as long as it has others, and come again in the same order after that."""
+    drawn = draw_distinct(GROUPS, n_views, np.array(numbers).reshape(3, 3))
+    assert drawn.shape == (3, n_views)
+    for views, group in zip(drawn, GROUPS, strict=True):
+        assert np.isin(views, group).all() and len(set(views.tolist())) == min(n_views, len(group))
+        assert all(views[i] == views[i - len(group)] for i in range(len(group), n_views))
+
+
+def test_distinct_views_are_drawn_evenly():
+    """Each ordered pair of two of three views comes up a sixth of the time."""
+    pairs = draw_distinct([GROUPS[0]] * 6000, 2, np.random.default_rng(0).random((6000, 3)))
+    _, counts = np.unique(pairs, axis=0, return_counts=True)
+    assert len(counts) == 6 and abs(counts - 1000).max() < 150
+
+
+def test_distinct_refusals():
+    """Empty performances and too few numbers are refused; no performances give none."""
+    with pytest.raises(ValueError, match="performance 1 has no samples"):
+        draw_distinct([np.arange(2), np.arange(0)], 2, np.zeros((2, 2)))
+    for uniforms in (np.zeros((3, 2)), np.zeros((2, 3)), np.zeros(3)):
+        with pytest.raises(ValueError, match=r"expected \(3, 3 or more\) numbers"):
+            draw_distinct(GROUPS, 2, uniforms)
+    assert draw_distinct([], 2, np.empty((0, 0))).shape == (0, 2)
