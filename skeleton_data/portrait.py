@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from skeleton_data.opening import format_version
 from skeleton_data.splits import OFFICIAL_COUNTS, copies_across, describe_ids
 from skeleton_data.store import Store
-from skeleton_data.tables import format_version
 
 _FRAMES_PER_SECOND = 30
 _WIDEST = 24

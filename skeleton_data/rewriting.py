@@ -8,22 +8,23 @@ store takes seconds, and readers that have the old file open keep reading it.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from tqdm import tqdm
 
 from skeleton_data.atomic import replacement
+from skeleton_data.hdf5_writing import writing
+from skeleton_data.opening import READING_FAILURES, Tables, open_file, read_tables
 from skeleton_data.raw import SkeletonDataError
 from skeleton_data.rows import RowReader, load_plugins
-from skeleton_data.schema import ALIGNMENT, CHUNK_FRAMES, LIBVER, tables_digest, text_dtype
+from skeleton_data.schema import CHUNK_FRAMES, tables_digest, text_dtype
 from skeleton_data.splits import Split, split_of, with_clean_variants
 from skeleton_data.store import Store
-from skeleton_data.tables import READING_FAILURES, Tables, open_file, read_tables
 
 FILTERS = ("lzf", "gzip", "blosc", "none")
 """Ways to store positions: three compressions, and in one piece."""
@@ -71,12 +72,15 @@ def repack(
     where, target = Path(source).absolute(), Path(output).absolute()
     tables = read_tables(where)
     settings = _dataset_settings(filter, tables.shape)
-    with replacement(target, force=force) as made, _writing(made) as new:
+    with replacement(target, force=force) as made, writing(made, target) as (new, check):
         with open_file(where) as old:
             _copy_tables(old, new)
         positions = new.create_dataset("positions", tables.shape, "<f4", **settings)
         with tqdm(total=tables.shape[0], unit=" rows", unit_scale=True, disable=not progress) as bar:
-            _copy_positions(where, tables, positions, bar)
+            for start, rows in _blocks(where, tables):
+                positions[start : start + len(rows)] = rows
+                check()
+                bar.update(len(rows))
     return target
 
 
@@ -154,7 +158,7 @@ def _replace_splits(store: Store, changes: Mapping[str, Split | None], rule: str
     """Write the store with some splits added (or removed, where there is None)."""
     before = _identity(store.path)
     with replacement(store.path, force=True) as made:
-        with _writing(made) as new, open_file(store.path) as old:
+        with writing(made, store.path) as (new, _), open_file(store.path) as old:
             _copy_tables(old, new)
             _change_splits(new, changes, rule)
             new.attrs["tables_digest"] = np.bytes_(tables_digest(new))
@@ -176,10 +180,6 @@ def _change_splits(file: h5py.File, changes: Mapping[str, Split | None], rule: s
             group = file["splits"].create_group(name)
             group["train"], group["test"] = (part.astype("<i4") for part in split)
             group["rule"] = np.array(rule.encode(), text_dtype(len(rule.encode())))
-
-
-def _writing(path: Path) -> h5py.File:
-    return h5py.File(path, "w", libver=LIBVER, alignment_threshold=ALIGNMENT, alignment_interval=ALIGNMENT)
 
 
 def _copy_tables(old: h5py.File, new: h5py.File) -> None:
@@ -204,7 +204,8 @@ def _dataset_settings(filter: str, shape: tuple[int, int, int]) -> dict[str, Any
     return {**settings, "fill_time": "never", "chunks": (min(CHUNK_FRAMES, shape[0]), *shape[1:])}
 
 
-def _copy_positions(path: Path, tables: Tables, positions: h5py.Dataset, bar: tqdm) -> None:
+def _blocks(path: Path, tables: Tables) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """First row and rows of one part of the positions after the other, in whole chunks."""
     step = CHUNK_FRAMES * _BLOCK_CHUNKS
     with RowReader(path, tables) as reader:
         for start in range(0, tables.shape[0], step):
@@ -213,5 +214,4 @@ def _copy_positions(path: Path, tables: Tables, positions: h5py.Dataset, bar: tq
                 rows = reader.read(start, stop)
             except READING_FAILURES as error:
                 raise SkeletonDataError(f"{path}: rows {start} to {stop - 1} cannot be read ({error}).") from error
-            positions[start:stop] = rows
-            bar.update(stop - start)
+            yield start, rows

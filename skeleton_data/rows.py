@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from skeleton_aug.compiled import kernel
 from skeleton_aug.samples import Samples
+from skeleton_data.opening import AGAIN, READING_FAILURES, Tables, open_file
 from skeleton_data.raw import SkeletonDataError
-from skeleton_data.tables import AGAIN, READING_FAILURES, Tables, open_file
 
 _FEW_TRACKS = 32
 """So few are copied one by one: nothing needs to be compiled for a look at a sample."""

@@ -13,10 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from skeleton_aug.samples import Samples
 from skeleton_aug.skeletons import Skeleton
+from skeleton_data.opening import Tables, read_tables
 from skeleton_data.raw import SkeletonDataError
 from skeleton_data.rows import Positions
 from skeleton_data.splits import Split, label_fraction, leave_out, split_of
-from skeleton_data.tables import Tables, read_tables
 from skeleton_data.viewpoints import group_performances
 
 

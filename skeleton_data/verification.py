@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from skeleton_data.opening import READING_FAILURES, DamagedStoreError, Tables, open_file, read_tables
 from skeleton_data.rows import RowReader
 from skeleton_data.schema import TRACK_DTYPE, checksum, sample_dtype, source_dtype
-from skeleton_data.tables import READING_FAILURES, DamagedStoreError, Tables, open_file, read_tables
 
 _ATTRIBUTES = {"format": np.bytes_, "format_version": np.int32, "digest": np.bytes_, "tables_digest": np.bytes_}
 

@@ -268,3 +268,33 @@ def test_killed_writer_harms_nothing(mine):
     begin = time.perf_counter()
     save_split(mine, "new", [0])
     assert [path.name for path in mine.parent.iterdir()] == ["mine.h5"] and time.perf_counter() - begin < 10
+
+
+FULL = """
+    import resource, sys
+    from skeleton_data import SkeletonDataError, repack, save_split
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))
+    try:
+        if sys.argv[2] == "split":
+            save_split(sys.argv[1], "new", [0])
+        else:
+            repack(sys.argv[1], sys.argv[1] + ".new", filter=sys.argv[2])
+    except SkeletonDataError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX limits")
+@pytest.mark.parametrize("size", [5_000, 60_000])
+@pytest.mark.parametrize("what", ["split", "lzf", "none"])
+def test_full_disk(mine, what, size):
+    """A disk that fills up, early or late, gives one clear error, nothing on standard error, and no file."""
+    before = mine.read_bytes()
+    assert len(before) > 60_000
+    command = [sys.executable, "-c", textwrap.dedent(FULL), str(mine), what, str(size)]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
+    target = mine if what == "split" else f"{mine}.new"
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{target}: cannot be written (File too large). Free some space, or choose another folder.\n"
+    assert mine.read_bytes() == before and [path.name for path in mine.parent.iterdir()] == ["mine.h5"]

@@ -1,4 +1,4 @@
-"""Reading and checking the tables of a store; positions are left in the file."""
+"""Opening a store: its tables are read and checked; positions are left in the file."""
 
 from __future__ import annotations
 
