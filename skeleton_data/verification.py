@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from tqdm import tqdm
 
 from skeleton_data.opening import READING_FAILURES, DamagedStoreError, Tables, open_file, read_tables
 from skeleton_data.rows import RowReader
-from skeleton_data.schema import TRACK_DTYPE, checksum, sample_dtype, source_dtype
+from skeleton_data.schema import CHECKSUM_BYTES, TRACK_DTYPE, checksum, sample_dtype, source_dtype
 
 _ATTRIBUTES = {"format": np.bytes_, "format_version": np.int32, "digest": np.bytes_, "tables_digest": np.bytes_}
+
+_BLOCK_BYTES = 8 << 20
 
 Verdict = tuple[int, str]
 """Index of a sample, and what is wrong with it."""
@@ -106,7 +109,7 @@ def _sample_problem(sample: np.void, tracks: NDArray[np.void], reader: RowReader
 def _structure_findings(path: Path) -> list[Finding]:
     try:
         with open_file(path) as file:
-            return [*_type_findings(file), *_text_findings(file)]
+            return [*_type_findings(file), *_text_findings(file), *_channel_findings(file)]
     except READING_FAILURES as error:
         return [Finding("store", f"its structure cannot be read ({error}).")]
 
@@ -144,6 +147,19 @@ def _text_findings(file: h5py.File) -> Iterator[Finding]:
     for name, part in parts:
         if not name.endswith("/rule") and part.dtype != np.dtype("<i4"):
             yield Finding(f"table {name}", f"has the type {part.dtype}, int32 is expected.")
+
+
+def _channel_findings(file: h5py.File) -> Iterator[Finding]:
+    """Channels lie beside the positions, row for row, each with a digest of its bytes."""
+    for name, channel in file.get("channels", {}).items():
+        state = blake2b(digest_size=CHECKSUM_BYTES)
+        step = max(1, _BLOCK_BYTES // max(1, channel.dtype.itemsize * int(np.prod(channel.shape[1:], dtype=np.int64))))
+        for start in range(0, len(channel), step):
+            state.update(channel[start : start + step].tobytes())
+        if bytes(channel.attrs["digest"]).decode() != state.hexdigest():
+            yield Finding(f"channel {name}", "its values differ from their digest.")
+        if len(channel) != len(file["positions"]):
+            yield Finding(f"channel {name}", f"has {len(channel)} rows beside {len(file['positions'])} of positions.")
 
 
 def _read_texts(dataset: h5py.Dataset, field: str | None = None) -> NDArray[np.bytes_]:

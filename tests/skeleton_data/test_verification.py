@@ -1,5 +1,6 @@
 import shutil
 import tracemalloc
+from hashlib import blake2b
 
 import h5py
 import numpy as np
@@ -173,6 +174,29 @@ def test_tables_that_contradict_each_other(varied_store, tmp_path, change, says)
     """What only a faulty program could write, digests and all, is found by what the tables say about each other."""
     found = verify(tampered(varied_store, tmp_path / "bad.h5", change))
     assert any(says in str(finding) for finding in found), found
+
+
+def test_channels(varied_store, tmp_path):
+    """What is kept beside the positions is held to its own digest and length, and repacking takes it along."""
+    path = shutil.copy(varied_store, tmp_path / "a.h5")
+    with h5py.File(path, "r+") as file:
+        values = np.arange(len(file["positions"]) * 25, dtype=np.uint8).reshape(-1, 25)
+        file["channels/state"] = values
+        file["channels/state"].attrs["digest"] = np.bytes_(blake2b(values.tobytes(), digest_size=16).hexdigest())
+    assert verify(path) == []
+    packed = repack(path, tmp_path / "packed.h5")
+    assert verify(packed) == []
+    for changed in (path, packed):
+        with h5py.File(changed, "r+") as file:
+            np.testing.assert_array_equal(file["channels/state"][()], values)
+            file["channels/state"][7, 3] += 1
+        assert [str(finding) for finding in verify(changed)] == ["channel state: its values differ from their digest."]
+    with h5py.File(path, "r+") as file:
+        del file["channels/state"]
+        file["channels/state"] = values[:5]
+        file["channels/state"].attrs["digest"] = np.bytes_(blake2b(values[:5].tobytes(), digest_size=16).hexdigest())
+    (finding,) = verify(path)
+    assert str(finding) == f"channel state: has 5 rows beside {len(values)} of positions."
 
 
 def test_what_cannot_be_looked_at(tmp_path, varied_store):
