@@ -46,6 +46,7 @@ format: $(READY)  ## Format the code and mend what the linter can
 
 bench: $(READY)  ## Run the benchmarks (ratios measured side by side)
 	$(BIN)/python -m benchmarks.augmentation
+	$(BIN)/python -m benchmarks.data
 
 docs: $(READY)  ## Build the documentation into docs/_build
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[docs]"

@@ -152,7 +152,7 @@ class SkeletonDataset:
             here = self.store.describe(samples[view])
             plan = pipeline.plan(here, seed=self.seed, epoch=epoch, indices=samples[view], view=view)
             views.append(np.asarray(plan.apply(here, layout="model")))
-        return ViewBatch(tuple(views), self.store.labels[samples[0]], samples)
+        return ViewBatch(tuple(views), self.store.samples["label"][samples[0]].astype(np.int64), samples)
 
     def _draw_samples(
         self, groups: list[NDArray[np.int64]], numbers: NDArray[np.int64], epoch: int
