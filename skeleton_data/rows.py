@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import BinaryIO, TypeAlias
 
 import h5py
 import numpy as np
@@ -16,6 +16,7 @@ from skeleton_aug.samples import Samples
 from skeleton_data.opening import AGAIN, READING_FAILURES, Tables, open_file
 from skeleton_data.raw import SkeletonDataError
 
+_BLOSC = 32001
 _FEW_TRACKS = 32
 """So few are copied one by one: nothing needs to be compiled for a look at a sample."""
 
@@ -45,29 +46,34 @@ def open_rows(path: Path, tables: Tables) -> Rows:
     """
     try:
         file = open_file(path)
-        _check_same(file, path, tables)
-        if tables.offset is None:
-            _check_filters(path, tables)
+        offset = _find_positions(file, path, tables)
+        if offset is None:
             return file["positions"]
-        # Mapped through the handle that was just looked at: the path may lead to another file at any moment.
-        with file, os.fdopen(os.dup(file.id.get_vfd_handle()), "rb") as content:
-            return np.memmap(content, "<f4", mode="r", offset=tables.offset, shape=tables.shape)
+        with file, _content(file) as content:
+            return np.memmap(content, "<f4", mode="r", offset=offset, shape=tables.shape)
     except READING_FAILURES as error:
         raise SkeletonDataError(f"{path}: cannot be read any more ({error}). {AGAIN}") from error
 
 
-def _check_same(file: h5py.File, path: Path, tables: Tables) -> None:
-    """Refuse a file that took the place of the one whose tables these are, unless all that is read is the same."""
-    there = bytes(file.attrs["digest"]).decode(), file["positions"].id.get_offset(), file["positions"].shape
-    if there != (tables.digest, tables.offset, tables.shape):
+def _find_positions(file: h5py.File, path: Path, tables: Tables) -> int | None:
+    """Byte at which the positions begin, None where they are compressed.
+
+    The file may have taken the place of the one whose tables these are. Where all that is read is the same, as after a
+    split was added, that does no harm.
+    """
+    positions = file["positions"]
+    offset = positions.id.get_offset()
+    same = bytes(file.attrs["digest"]).decode() == tables.digest and positions.shape == tables.shape
+    if not same or (offset is None) != (tables.offset is None):
         raise SkeletonDataError(f"{path}: has changed since it was opened. Open it again.")
+    if "blosc" in tables.filters and not h5py.h5z.filter_avail(_BLOSC):
+        load_plugins(f"{path}: its positions are compressed with blosc")
+    return None if offset is None else int(offset)
 
 
-def _check_filters(path: Path, tables: Tables) -> None:
-    """See to it that a filter that h5py does not bring is there."""
-    if "blosc" not in tables.filters or h5py.h5z.filter_avail(32001):
-        return
-    load_plugins(f"{path}: its positions are compressed with blosc")
+def _content(file: h5py.File) -> BinaryIO:
+    """Bytes of an open file, by its handle: the path may lead to another file at any moment."""
+    return os.fdopen(os.dup(file.id.get_vfd_handle()), "rb", buffering=0)
 
 
 def load_plugins(reason: str) -> None:
@@ -199,32 +205,27 @@ class RowReader:
         self._path, self._tables = path, tables
 
     def __enter__(self) -> RowReader:
-        if self._tables.offset is None:
-            self._rows: Any = open_rows(self._path, self._tables)
-        else:
-            self._file = self._path.open("rb", buffering=0)
+        self._file = open_file(self._path)
+        self._offset = _find_positions(self._file, self._path, self._tables)
+        self._content = _content(self._file)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._tables.offset is None:
-            self._rows.file.close()
-        else:
-            self._file.close()
+        self._content.close()
+        self._file.close()
 
     def read(self, start: int, stop: int) -> NDArray[np.float32]:
         """Read rows ``start`` to ``stop - 1``, (n, V, C); OSError where the file does not give them."""
-        if self._tables.offset is None:
-            rows: NDArray[np.float32] = self._rows[start:stop]
+        if self._offset is None:
+            rows: NDArray[np.float32] = self._file["positions"][start:stop]
             return rows
-        shape = stop - start, *self._tables.shape[1:]
-        made = np.empty(shape, "<f4")
-        row_bytes = 4 * shape[1] * shape[2]
-        self._file.seek(self._tables.offset + start * row_bytes)
+        made = np.empty((stop - start, *self._tables.shape[1:]), "<f4")
         wanted = made.reshape(-1).view(np.uint8).data
+        self._content.seek(self._offset + start * (wanted.nbytes // max(1, stop - start)))
         while wanted.nbytes:
-            n_read = self._file.readinto(wanted)
+            n_read = self._content.readinto(wanted)  # type: ignore[attr-defined]
             if not n_read:
                 raise OSError("the file ends here")
             wanted = wanted[n_read:]

@@ -211,6 +211,24 @@ def test_open_readers_keep_reading(mine):
     assert content(fresh) == expected
 
 
+def test_positions_that_moved(mine):
+    """Where new splits push the positions to another place in the file, an earlier reader finds them there."""
+    fresh, expected = Store.open(mine), content(Store.open(mine))
+    for number in range(12):
+        save_split(mine, f"split-{number}", [0])
+    with h5py.File(mine) as file:
+        assert file["positions"].id.get_offset() != fresh._tables.offset
+    assert content(fresh) == expected and fresh.verify() == []
+
+
+def test_compressed_in_place(mine):
+    """A store that was compressed under a reader's hands says so."""
+    fresh = Store.open(mine)
+    repack(mine, mine, force=True)
+    with pytest.raises(SkeletonDataError, match="has changed since it was opened"):
+        _ = fresh[0]
+
+
 def test_replaced_by_other_content(mine, varied_store, ntu_folder, tmp_path):
     """A store replaced by another one before its positions were read says so, and gives no wrong numbers."""
     from skeleton_data import convert
