@@ -8,6 +8,7 @@ store takes seconds, and readers that have the old file open keep reading it.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -120,9 +121,10 @@ def save_split(
         raise SkeletonDataError(f"{name!r} is no name for a split; use letters, digits, '_', '-' and '.'.")
     made = {name: split_of(len(store), train, test)}
     made = with_clean_variants(made, store.samples["duplicate_of"])
-    for new in made:
-        _refuse_taken(store, new, force)
-    _replace_splits(store, {**dict.fromkeys(_family(store, name)), **made}, rule or "given as indices")
+    changes: dict[str, Split | None] = {**dict.fromkeys(_family(store, name)), **made}
+    for changed in changes:
+        _refuse_taken(store, changed, force)
+    _replace_splits(store, changes, rule or "given as indices")
     return made
 
 
@@ -155,16 +157,18 @@ def _refuse_taken(store: Store, name: str, force: bool) -> None:
 
 
 def _replace_splits(store: Store, changes: Mapping[str, Split | None], rule: str) -> None:
-    """Write the store with some splits added (or removed, where there is None)."""
-    before = _identity(store.path)
-    with replacement(store.path, force=True) as made:
-        with writing(made, store.path) as (new, _), open_file(store.path) as old:
+    """Write the store with some splits added (or removed, where there is None); links and rights stay as they are."""
+    path = store.path.resolve()
+    before = _identity(path)
+    with replacement(path, force=True) as made:
+        with writing(made, path) as (new, _), open_file(path) as old:
             _copy_tables(old, new)
             _change_splits(new, changes, rule)
             new.attrs["tables_digest"] = np.bytes_(tables_digest(new))
             old.copy("positions", new)
-        if _identity(store.path) != before:
-            raise SkeletonDataError(f"{store.path}: was replaced by another program meanwhile. Try again.")
+        shutil.copymode(path, made)
+        if _identity(path) != before:
+            raise SkeletonDataError(f"{path}: was replaced by another program meanwhile. Try again.")
 
 
 def _identity(path: Path) -> tuple[int, int, int]:

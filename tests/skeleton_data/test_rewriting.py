@@ -199,6 +199,24 @@ def test_taken_name_needs_force(mine):
         remove_split(mine, "xsub")
 
 
+def test_a_hand_made_clean_split_is_not_swept_away(mine):
+    """A split of one's own that is called like a clean variant goes on request only, with the split it belongs to."""
+    save_split(mine, "new_clean", [0])
+    with pytest.raises(SkeletonDataError, match=r"has a split 'new_clean'.*--force"):
+        save_split(mine, "new", [1])
+    assert Store.open(mine).split("new_clean")[0].tolist() == [0]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX rights and links")
+def test_links_and_rights_stay(mine):
+    """A store that a link leads to is replaced where it lies, and keeps its rights."""
+    mine.chmod(0o640)
+    link = mine.with_name("link.h5")
+    link.symlink_to(mine)
+    save_split(link, "new", [0])
+    assert link.is_symlink() and "new" in Store.open(mine).splits and mine.stat().st_mode & 0o777 == 0o640
+
+
 def test_open_readers_keep_reading(mine):
     """A store that is open while a split is added reads on, in this process and from its pickle."""
     store = Store.open(mine)
@@ -316,3 +334,10 @@ def test_full_disk(mine, what, size):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"{target}: cannot be written (File too large). Free some space, or choose another folder.\n"
     assert mine.read_bytes() == before and [path.name for path in mine.parent.iterdir()] == ["mine.h5"]
+
+
+@pytest.mark.parametrize("progress", [False, True])
+def test_progress_bar(varied_store, tmp_path, capsys, progress):
+    """A bar over the rows is shown on request only."""
+    repack(varied_store, tmp_path / "a.h5", progress=progress)
+    assert ("100%" in capsys.readouterr().err) == progress

@@ -222,3 +222,10 @@ def test_memory_does_not_grow_with_the_store(tmp_path, ntu_folder):
         tracemalloc.stop()
     one_sample = 2000 * 25 * 3 * 4
     assert peaks[1] < peaks[0] + 4 * one_sample < 8 * one_sample
+
+
+@pytest.mark.parametrize("progress", [False, True])
+def test_progress_bar(varied_store, capsys, progress):
+    """A bar over the samples is shown on request only."""
+    assert verify(varied_store, progress=progress) == []
+    assert ("12/12" in capsys.readouterr().err) == progress
