@@ -87,6 +87,13 @@ def emit_blend(code: Code, source: Any, a: Any, b: Any, rest: Any, part: Any, ta
     code.store(code.plus(first, code.times(code.splat(part), code.load(source, b))), target, to)
 
 
+def emit_blend_4(code: Code, source: Any, a: Any, b: Any, rest: Any, part: Any, target: Any, to: Any) -> None:
+    """See :func:`skeleton_aug.vectors.blend_4`."""
+    for k in range(0, 4 * LANES, LANES):
+        first, second, out = (code.add_index(at, k) for at in (a, b, to))
+        emit_blend(code, source, first, second, rest, part, target, out)
+
+
 def emit_move(code: Code, source: Any, a: Any, target: Any, to: Any) -> None:
     """See :func:`skeleton_aug.vectors.move`."""
     code.store(code.load(source, a, lanes=4), target, to)
@@ -265,5 +272,7 @@ def _prefetch(code: Code, address: Any, write: int) -> None:
     flag, pointer = ir.IntType(32), ir.IntType(8).as_pointer()
     kind = ir.FunctionType(ir.VoidType(), [pointer, flag, flag, flag])
     function = builder.module.declare_intrinsic("llvm.prefetch", [pointer], kind)
-    # Locality 3 keeps it in all caches, 1 says that it is data.
-    builder.call(function, [builder.inttoptr(address, pointer), flag(write), flag(3), flag(1)])
+    for line in range(0, 256, 64):
+        place = builder.inttoptr(code.add_index(address, line), pointer)
+        # Locality 3 keeps it in all caches, 1 says that it is data.
+        builder.call(function, [place, flag(write), flag(3), flag(1)])

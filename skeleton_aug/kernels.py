@@ -18,6 +18,7 @@ from skeleton_aug.compiled import kernel
 from skeleton_aug.vectors import (
     LANES,
     blend,
+    blend_4,
     filter_15,
     move,
     prefetch,
@@ -36,13 +37,13 @@ the spine, after centring) is written one picometre beside it and stays present 
 
 _BLOCK = 30
 """Output frames that go through together: two bodies of 25 joints are 18 kB then. Smaller blocks cost calls."""
-_LINE = 64
-"""Bytes that come from memory together."""
+_LINES = 256
+"""Bytes that are asked for together."""
 _NEAR = 1 << 19
 """Bytes of a batch that stay in the nearer caches, where asking for them ahead of time only takes time."""
 
 
-@kernel()
+@kernel(_nrt=False)
 def _smooth(source, at, width, shift, weights, row, row_step, n_taps, n_frames, target, to):  # type: ignore[no-untyped-def]
     """Weighted sums of frames, as :func:`weigh_frames` says, for whole frames of ``width`` numbers."""
     same = n_taps == 15 and n_frames >= 8 and shift == width
@@ -69,7 +70,7 @@ def _smooth(source, at, width, shift, weights, row, row_step, n_taps, n_frames, 
             )  # fmt: skip
 
 
-@kernel()
+@kernel(_nrt=False)
 def _filter_run(source, at, target, to, n_run, low, high, width, bank, longest, shortest):  # type: ignore[no-untyped-def]
     """Filter the frames [low, high) of a run of frames that lies, ``width`` numbers each, at ``at``, into ``to``."""
     window = min(n_run, longest)
@@ -95,19 +96,19 @@ def _filter_run(source, at, target, to, n_run, low, high, width, bank, longest, 
             )  # fmt: skip
 
 
-@kernel()
-def _blur_run(source, at, target, to, n_run, low, high, width, taps, tap, n_taps, weights):  # type: ignore[no-untyped-def]
+@kernel(_nrt=False)
+def _blur_run(source, at, target, to, n_run, low, high, width, taps, weights):  # type: ignore[no-untyped-def]
     """Blur the frames [low, high) of a run; ``weights`` is room for the taps that are used, divided by their sum."""
-    half, t = n_taps // 2, low
+    half, t = taps.size // 2, low
     while t < high:
         begin, end = max(t - half, 0), min(t + half + 1, n_run)
         total = 0.0
         for k in range(begin, end):
-            total += taps[tap + k - t + half]
+            total += taps[k - t + half]
         for k in range(begin, end):
-            weights[k - begin] = taps[tap + k - t + half] / total
+            weights[k - begin] = taps[k - t + half] / total
         # All frames of the interior have the same weights.
-        n_frames = min(high, n_run - half) - t if end - begin == n_taps else np.int64(1)
+        n_frames = min(high, n_run - half) - t if end - begin == taps.size else np.int64(1)
         _smooth(
             source, at + begin * width, width, width, weights, np.int64(0), np.int64(0), end - begin, n_frames,
             target, to + t * width,
@@ -115,9 +116,9 @@ def _blur_run(source, at, target, to, n_run, low, high, width, taps, tap, n_taps
         t += n_frames
 
 
-@kernel()
+@kernel(_nrt=False)
 def _filter_track(  # type: ignore[no-untyped-def]
-    source, at, target, to, length, whole, there, first, low, high, width, bank, longest, shortest, taps, tap, n_taps,
+    source, at, target, to, length, whole, there, first, low, high, width, bank, longest, shortest, taps,
     weights,
 ):  # fmt: skip
     """Filter each run of frames that are there, as far as it reaches into [low, high) of the track."""
@@ -129,9 +130,9 @@ def _filter_track(  # type: ignore[no-untyped-def]
         low_in, high_in = max(low, begin) - begin, min(high, end) - begin
         if low_in < high_in and (whole or there[first + begin]):
             here, out = at + begin * width, to + begin * width
-            if n_taps > 0:
+            if taps.size > 0:
                 _blur_run(
-                    source, here, target, out, end - begin, low_in, high_in, width, taps, tap, n_taps, weights
+                    source, here, target, out, end - begin, low_in, high_in, width, taps, weights
                 )  # fmt: skip
             else:
                 _filter_run(
@@ -140,7 +141,7 @@ def _filter_track(  # type: ignore[no-untyped-def]
         begin = end
 
 
-@kernel()
+@kernel(_nrt=False)
 def _find_whole_frames(rows, at, n_frames, n_joints, there, first):  # type: ignore[no-untyped-def]
     """Mark the frames of a track that are there; False where a frame lacks some joints only."""
     for t in range(n_frames):
@@ -160,7 +161,7 @@ def _find_whole_frames(rows, at, n_frames, n_joints, there, first):  # type: ign
     return True
 
 
-@kernel()
+@kernel(_nrt=False)
 def _find_frames(rows, row, first, length, gapless, body, n_bodies, n_joints, n_source, there):  # type: ignore[no-untyped-def]
     """Mark which of the ``n_source`` frames each body has; False where a frame has only some of the joints."""
     for m in range(n_bodies):
@@ -172,24 +173,24 @@ def _find_frames(rows, row, first, length, gapless, body, n_bodies, n_joints, n_
     return True
 
 
-@kernel()
-def _take_gather(before, after, mix, at, any_gather, n_t, low, high, share, to):  # type: ignore[no-untyped-def]
+@kernel(_nrt=False)
+def _take_gather(before, after, mix, n_t, low, high, share, to):  # type: ignore[no-untyped-def]
     """Frames that each output frame blends, as the gather says; then the first and the last of them."""
-    if not any_gather:
+    if before.size == 0:
         for t in range(n_t):
             low[to + t], high[to + t], share[to + t] = t, t, 0
         return np.int64(0), n_t - 1
-    first, last = np.int64(before[at]), np.int64(before[at])
+    first, last = np.int64(before[0]), np.int64(before[0])
     for t in range(n_t):
-        share[to + t] = mix[at + t]
+        share[to + t] = mix[t]
     for t in range(n_t):
-        low[to + t], high[to + t] = before[at + t], after[at + t] if share[to + t] != 0 else before[at + t]
+        low[to + t], high[to + t] = before[t], after[t] if share[to + t] != 0 else before[t]
     for t in range(to, to + n_t):
         first, last = min(first, low[t], high[t]), max(last, low[t], high[t])
     return first, last
 
 
-@kernel()
+@kernel(_nrt=False)
 def _place_track(low, high, share, at, n_t, there, begin_there, n_source, to, seen):  # type: ignore[no-untyped-def]
     """The same for one body that is not there throughout: a missing frame leaves its neighbour alone."""
     begin, end = n_source, np.int64(0)
@@ -212,7 +213,7 @@ def _place_track(low, high, share, at, n_t, there, begin_there, n_source, to, se
     return begin, end
 
 
-@kernel()
+@kernel(_nrt=False)
 def _blend_block(  # type: ignore[no-untyped-def]
     source, base, low, high, share, begin, end, width, block, to, ahead, ahead_end, out, far, n_planes, piece
 ):  # fmt: skip
@@ -221,37 +222,44 @@ def _blend_block(  # type: ignore[no-untyped-def]
     On the way, the memory of the next sample (from ``ahead`` on) is asked for, and that which the block will be written
     to (``piece`` bytes a frame, in planes that are ``far`` bytes apart, from ``out`` on).
     """
-    one, frame = source.dtype.type(1), width * source.itemsize
+    one, frame, ahead_to = source.dtype.type(1), width * source.itemsize, ahead
     for t in range(begin, end):
-        for address in range(ahead, min(ahead + frame, ahead_end), _LINE):
-            prefetch(address)
+        ahead_to = min(ahead_to + frame, ahead_end)
+        while ahead < ahead_to:
+            prefetch(ahead)
+            ahead += _LINES
         for plane in range(n_planes):
-            for address in range(out + plane * far, out + plane * far + piece, _LINE):
+            for address in range(out + plane * far, out + plane * far + piece, _LINES):
                 prefetch_to_write(address)
-        out, ahead = out + piece, ahead + frame
+        out += piece
         part = share[t]
         rest, a, b = one - part, base + low[t] * width, base + high[t] * width
-        for j in range(0, width - LANES, LANES):
+        j = np.int64(0)
+        while width - j > 4 * LANES:
+            blend_4(source, a + j, b + j, rest, part, block, to + j)
+            j += 4 * LANES
+        while width - j > LANES:
             blend(source, a + j, b + j, rest, part, block, to + j)
+            j += LANES
         to += width
         blend(source, a + width - LANES, b + width - LANES, rest, part, block, to - LANES)
 
 
-@kernel()
-def _weigh_line(joint_weights, row, any_weights, source, order, any_order, length, body, n_bodies, line):  # type: ignore[no-untyped-def]
+@kernel(_nrt=False)
+def _weigh_line(joint_weights, source, length, body, n_bodies, line):  # type: ignore[no-untyped-def]
     """Weights of the joints of a frame: zero for bodies that are not there. Returns whether there is any but one."""
     needed, one = False, line.dtype.type(1)
     for m in range(n_bodies):
         for v in range(line.size // n_bodies):
-            weight = line.dtype.type(joint_weights[row + v]) if any_weights else one
-            if length[body + m] == 0 or (any_order and source[order + v] < 0):
+            weight = line.dtype.type(joint_weights[v]) if joint_weights.size > 0 else one
+            if length[body + m] == 0 or (source.size > 0 and source[v] < 0):
                 weight *= 0
             line[v * n_bodies + m] = weight
             needed |= weight != 1
     return needed
 
 
-@kernel()
+@kernel(_nrt=False)
 def _weigh_block(line, n_bodies, begin, end, seen, n_t, easy, weights):  # type: ignore[no-untyped-def]
     """Weights of all joints of a block: those of the line, or zero where the body is missing."""
     at = np.int64(0)
@@ -265,16 +273,16 @@ def _weigh_block(line, n_bodies, begin, end, seen, n_t, easy, weights):  # type:
         at += line.size
 
 
-@kernel()
-def _list_places(source, order, any_order, parents, n_joints, places):  # type: ignore[no-untyped-def]
+@kernel(_nrt=False)
+def _list_places(source, parents, n_joints, places):  # type: ignore[no-untyped-def]
     """Where in a frame the joints of the result stand, and behind them their parents."""
     for v in range(n_joints):
-        joint = max(source[order + v], 0) if any_order else np.int64(v)
+        joint = max(source[v], 0) if source.size > 0 else np.int64(v)
         up = parents[joint] if parents.size > 0 and parents[joint] >= 0 else joint
         places[v], places[n_joints + v] = 3 * joint, 3 * up
 
 
-@kernel()
+@kernel(_nrt=False)
 def _pick(block, begin, n_frames, n_joints, places, bones, target):  # type: ignore[no-untyped-def]
     """Joints of a body in a new order, or bones."""
     for at in range(begin, begin + n_frames * 3 * n_joints, 3 * n_joints):
@@ -285,7 +293,7 @@ def _pick(block, begin, n_frames, n_joints, places, bones, target):  # type: ign
                 move(block, at + places[v], target, at + 3 * v)
 
 
-@kernel(fastmath={"contract"})
+@kernel(fastmath={"contract"}, _nrt=False)
 def _write_joints(block, p, n, a, k, tiny, weighted, weights, w, n_bodies, out, to, stride, far):  # type: ignore[no-untyped-def]
     """Affine of n joints at p to ``out``: joint i at ``to + i * stride``, its coordinates ``far`` apart."""
     zero = block.dtype.type(0)
@@ -304,7 +312,7 @@ def _write_joints(block, p, n, a, k, tiny, weighted, weights, w, n_bodies, out, 
         out[at], out[at + far], out[at + 2 * far] = turned_x, turned_y, turned_z
 
 
-@kernel()
+@kernel(_nrt=False)
 def _write_block(block, apart, n, n_bodies, affine, k, tiny, weighted, weights, out, to, stride, far):  # type: ignore[no-untyped-def]
     """Turn n joints of each body, whose blocks are ``apart``, weigh them, and write them side by side."""
     for p in range(0, n, LANES):
@@ -323,12 +331,12 @@ def _write_block(block, apart, n, n_bodies, affine, k, tiny, weighted, weights, 
                 )  # fmt: skip
 
 
-@kernel()
+@kernel(_nrt=False)
 def _apply_whole(  # type: ignore[no-untyped-def]
     rows, row, first, length, gapless, body, n_bodies, next_body, has_next,
-    filtered, bank, longest, shortest, taps, tap, n_taps,
+    filtered, bank, longest, shortest, taps,
     low, high, share, n_t, begin, last,
-    affine, places, channels, picks, weight_line, needs_weights,
+    affine, places, channels, ordered, weight_line, needs_weights,
     out, to, stride, far, line, n_planes, n_joints, room, there, seen,
 ):  # fmt: skip
     """One sample, or with sample layout one body of it, whose frames are whole; False, and nothing done, otherwise."""
@@ -350,17 +358,16 @@ def _apply_whole(  # type: ignore[no-untyped-def]
             start = first[body + m]
             _filter_track(
                 rows, row[body + m] * width, smoothed, (m * n_source + start) * width, length[body + m], easy, there,
-                m * n_source + start, use_begin - start, use_end - start, width, bank, longest, shortest, taps, tap,
-                n_taps, blur,
+                m * n_source + start, use_begin - start, use_end - start, width, bank, longest, shortest, taps, blur,
             )  # fmt: skip
     weighted, apart, itemsize = needs_weights or not easy, min(_BLOCK, n_t) * width, rows.itemsize
-    address, piece = np.int64(out.ctypes.data) + to * itemsize, line // n_bodies * itemsize
+    address, piece = np.int64(out.ctypes.data) + to * itemsize, line * itemsize
     for t_begin in range(0, n_t, _BLOCK):
         t_end = min(t_begin + _BLOCK, n_t)
         n, here = (t_end - t_begin) * n_joints, to + t_begin * line
         for m in range(n_bodies):
             at = n_bodies * n_t if easy else m * n_t
-            write = address + t_begin * line * itemsize + m * piece * (t_end - t_begin)
+            write, here_planes = address + t_begin * piece, n_planes if m == 0 else 0
             ahead = np.int64(rows.ctypes.data) + (row[next_body + m] + t_begin) * width * itemsize
             ahead_end = ahead + (length[next_body + m] - t_begin) * width * itemsize * has_next
             if n_source == 0 or length[body + m] == 0:
@@ -369,20 +376,20 @@ def _apply_whole(  # type: ignore[no-untyped-def]
             elif filtered:
                 _blend_block(
                     smoothed, m * n_source * width, low, high, share, at + t_begin, at + t_end, width, block, m * apart,
-                    ahead, ahead_end, write, far * itemsize, n_planes, piece,
+                    ahead, ahead_end, write, far * itemsize, here_planes, piece,
                 )  # fmt: skip
             else:
                 _blend_block(
                     rows, (row[body + m] - first[body + m]) * width, low, high, share, at + t_begin, at + t_end, width,
-                    block, m * apart, ahead, ahead_end, write, far * itemsize, n_planes, piece,
+                    block, m * apart, ahead, ahead_end, write, far * itemsize, here_planes, piece,
                 )  # fmt: skip
         # Without gaps the weights of the first block serve them all.
         if weighted and (t_begin == 0 or not easy):
             _weigh_block(weight_line, n_bodies, t_begin, t_end, seen, n_t, easy, weights)
-        if channels != 1 and not picks:
+        if channels != 1 and not ordered:
             _write_block(block, apart, n, n_bodies, affine, 0, tiny, weighted, weights, out, here, stride, far)
         # Joints in another order, and then bones, which no offset moves.
-        for kind in range(0 if channels != 1 and picks else 1, 2 if channels > 0 else 1):
+        for kind in range(0 if channels != 1 and ordered else 1, 2 if channels > 0 else 1):
             bones, least = kind == 1, none if kind == 1 else tiny
             for m in range(n_bodies):
                 _pick(block, m * apart, t_end - t_begin, n_joints, places, bones, joints)
@@ -391,6 +398,45 @@ def _apply_whole(  # type: ignore[no-untyped-def]
                 joints, apart, n, n_bodies, affine, 12 * kind, least, weighted, weights, out, here, stride, far
             )  # fmt: skip
     return True
+
+
+@kernel(_nrt=False)
+def _apply_samples(  # type: ignore[no-untyped-def]
+    done, rows, n_joints, together, row, first, length, gapless,
+    filter_active, bank, longest, shortest, taps, before, after, mix, n_out,
+    matrix, offset, parents, channels, source, weights,
+    out, out_start, model_layout, stride, line, n_planes, far_away,
+    low, high, share, affine, places, weight_line, room, there, seen,
+):  # fmt: skip
+    """All samples, ``together`` bodies at a time."""
+    n_samples, n_bodies = done.shape
+    for n in range(n_samples):
+        for c in range(3):
+            affine[9 + c] = offset[n % offset.shape[0], c]
+            for d in range(3):
+                affine[3 * c + d] = affine[12 + 3 * c + d] = matrix[n % matrix.shape[0], c, d]
+        n_t, of_gather, order = n_out[n], n % before.shape[0], source[n % source.shape[0]]
+        tap = taps[n % taps.shape[0]]
+        filtered = filter_active[n % filter_active.size] or (tap.size > 0 and tap[tap.size // 2] != 0)
+        if channels > 0 or order.size > 0:
+            _list_places(order, parents, n_joints, places)
+        begin, last = _take_gather(
+            before[of_gather], after[of_gather], mix[of_gather], n_t, low, high, share, together * n_t
+        )  # fmt: skip
+        for m in range(0, n_bodies, together):
+            body, next_n = n * n_bodies + m, min(n + 1, n_samples - 1)
+            plane = n_t * line if model_layout else np.int64(1)
+            needs_weights = _weigh_line(weights[n % weights.shape[0]], order, length, body, together, weight_line)
+            has_next, ordered = far_away and next_n > n, order.size > 0
+            whole = _apply_whole(
+                rows, row, first, length, gapless, body, together, next_n * n_bodies + m, has_next,
+                filtered, bank, longest, shortest, tap,
+                low, high, share, n_t, begin, last,
+                affine, places, channels, ordered, weight_line, needs_weights,
+                out, out_start[n] + m * n_t * line, stride, plane, line, n_planes, n_joints, room, there, seen,
+            )  # fmt: skip
+            for at in range(m, m + together):
+                done[n, at] = whole
 
 
 @kernel()
@@ -418,8 +464,7 @@ def apply_to_frames(  # type: ignore[no-untyped-def]
         n_t_max = max(n_t_max, n_out[n])
     for at in range(n_samples * n_bodies):
         n_source = max(n_source, first[at] + length[at])
-    n_taps, any_order, any_weights, any_gather = taps.shape[1], source.size > 0, weights.size > 0, before.size > 0
-    any_filter = n_taps > 0
+    any_filter = taps.shape[1] > 0
     for n in range(filter_active.size):
         any_filter |= filter_active[n]
     together, n_written = n_bodies if model_layout else 1, 6 if bone_channels == 2 else 3
@@ -429,58 +474,26 @@ def apply_to_frames(  # type: ignore[no-untyped-def]
         stride, line, n_planes = n_bodies, n_joints * n_bodies, n_written
     far_away = n_samples * n_bodies * n_t_max * n_joints * n_written * rows.itemsize > _NEAR
     n_planes *= far_away
-    # Slices would count references to their arrays, sample by sample; so all are flat, with places in them.
-    bank_flat, taps_flat, sources, all_weights = (
-        bank.reshape(-1),
-        taps.reshape(-1),
-        source.reshape(-1),
-        weights.reshape(-1),
-    )
-    all_before, all_after, all_mix = before.reshape(-1), after.reshape(-1), mix.reshape(-1)
-    there, seen = np.empty(together * n_source, np.bool_), np.empty(together * n_t_max, np.bool_)
+    share = np.empty((together + 1) * n_t_max, dtype)
     low, high = np.empty((together + 1) * n_t_max, np.int64), np.empty((together + 1) * n_t_max, np.int64)
-    share, affine, places = (
-        np.empty((together + 1) * n_t_max, dtype),
+    there, seen = np.empty(together * n_source, np.bool_), np.empty(together * n_t_max, np.bool_)
+    affine, places, weight_line = (
         np.zeros(24, dtype),
         np.empty(2 * n_joints, np.int64),
+        np.empty(n_joints * together, dtype),
     )
-    weight_line = np.empty(n_joints * together, dtype)
     room = (
         np.empty(together * n_source * width if any_filter else 0, dtype),
         # Joints are moved four numbers at a time, the last of which may lie behind the end.
         np.empty(3 * size + 4, dtype),
-        np.empty(3 * size + 4 if bone_channels > 0 or any_order else 0, dtype),
+        np.empty(3 * size + 4 if bone_channels > 0 or source.size > 0 else 0, dtype),
         np.empty(size, dtype),
-        np.empty(n_taps, dtype),
+        np.empty(taps.shape[1], dtype),
     )
-    for n in range(n_samples):
-        for c in range(3):
-            affine[9 + c] = offset[n % offset.shape[0], c]
-            for d in range(3):
-                affine[3 * c + d] = affine[12 + 3 * c + d] = matrix[n % matrix.shape[0], c, d]
-        n_t, tap, order = n_out[n], n % taps.shape[0] * n_taps, n % source.shape[0] * source.shape[1]
-        filtered = filter_active[n % filter_active.size] or (n_taps > 0 and taps_flat[tap + n_taps // 2] != 0)
-        if bone_channels > 0 or any_order:
-            _list_places(sources, order, any_order, parents, n_joints, places)
-        begin, last = _take_gather(
-            all_before, all_after, all_mix, n % before.shape[0] * before.shape[1], any_gather, n_t, low, high, share,
-            together * n_t,
-        )  # fmt: skip
-        for m in range(0, n_bodies, together):
-            body, next_n = n * n_bodies + m, min(n + 1, n_samples - 1)
-            needs_weights = _weigh_line(
-                all_weights, n % weights.shape[0] * weights.shape[1], any_weights, sources, order, any_order,
-                length, body, together, weight_line,
-            )  # fmt: skip
-            plane = n_t * line if model_layout else np.int64(1)
-            has_next = far_away and next_n > n
-            whole = _apply_whole(
-                rows, row, first, length, gapless, body, together, next_n * n_bodies + m, has_next,
-                filtered, bank_flat, bank.shape[1], shortest, taps_flat, tap, n_taps,
-                low, high, share, n_t, begin, last,
-                affine, places, bone_channels, any_order, weight_line, needs_weights,
-                out, out_start[n] + m * n_t * line, stride, plane, line,
-                n_planes, n_joints, room, there, seen,
-            )  # fmt: skip
-            for at in range(m, m + together):
-                done[n, at] = whole
+    _apply_samples(
+        done, rows, n_joints, together, row, first, length, gapless,
+        filter_active, bank.reshape(-1), bank.shape[1], shortest, taps, before, after, mix, n_out,
+        matrix, offset, parents, bone_channels, source, weights,
+        out, out_start, model_layout, stride, line, n_planes, far_away,
+        low, high, share, affine, places, weight_line, room, there, seen,
+    )  # fmt: skip

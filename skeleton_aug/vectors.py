@@ -10,6 +10,7 @@ from __future__ import annotations
 from skeleton_aug.compiled import intrinsic
 from skeleton_aug.emitting import (
     emit_blend,
+    emit_blend_4,
     emit_filter_15,
     emit_lacking,
     emit_move,
@@ -30,6 +31,13 @@ LANES = 16
 def blend(source, a, b, rest, part, target, to):  # type: ignore[no-untyped-def]
     """``target = rest * source[a:] + part * source[b:]``."""
     target[to : to + LANES] = rest * source[a : a + LANES] + part * source[b : b + LANES]
+
+
+@intrinsic(emit_blend_4, "array index index number number array index")
+def blend_4(source, a, b, rest, part, target, to):  # type: ignore[no-untyped-def]
+    """The same four times in a row."""
+    for k in range(0, 4 * LANES, LANES):
+        blend(source, a + k, b + k, rest, part, target, to + k)
 
 
 @intrinsic(emit_move, "array index array index")
@@ -94,8 +102,8 @@ def _turned(block, p, affine, k, tiny):  # type: ignore[no-untyped-def]
 def turn_pairs(block, p, q, affine, k, tiny, weighted, weights, w, out, to, far):  # type: ignore[no-untyped-def]
     """Joints of two bodies, at p and q, to three planes that are ``far`` apart, where the bodies are neighbours.
 
-    ``affine`` has, from k on, the matrix and the offset. A joint that comes to lie at the origin gets ``tiny`` for x, and with
-    ``weighted`` everything its weight.
+    ``affine`` has, from k on, the matrix and the offset. A joint that comes to lie at the origin gets ``tiny`` for x,
+    and with ``weighted`` everything its weight.
     """
     pairs = zip(_turned(block, p, affine, k, tiny), _turned(block, q, affine, k, tiny), strict=True)
     for c, (first, second) in enumerate(pairs):
@@ -122,7 +130,7 @@ def turn_rows(block, p, affine, k, tiny, weighted, weights, w, out, to):  # type
 
 @intrinsic(emit_prefetch, "index")
 def prefetch(address):  # type: ignore[no-untyped-def]
-    """Ask the processor to bring 64 bytes nearer: kernels know which sample comes next, and the processor does not."""
+    """Ask the processor to bring 256 bytes nearer: kernels know which sample comes next, and the processor does not."""
 
 
 @intrinsic(emit_prefetch_to_write, "index")
