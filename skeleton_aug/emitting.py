@@ -9,6 +9,8 @@ from typing import Any
 
 LANES = 16
 _FUSED = ("contract",)
+_AHEAD = 4096
+"""Bytes from what is written to what is asked for."""
 
 
 class Code:
@@ -229,6 +231,8 @@ def emit_turn_pairs(
     for c in range(3):
         code.store(halves[2 * c], out, to)
         code.store(halves[2 * c + 1], out, to, LANES)
+        for line in range(0, 128, 64):
+            _prefetch(code, out, to, _AHEAD + line, write=1)
         to = code.add_index(to, far)
 
 
@@ -257,22 +261,19 @@ def emit_turn_rows(
         code.store(code.shuffle(front, back, [LANES * (k % 3) + k // 3 for k in places]), out, to, part * LANES)
 
 
-def emit_prefetch(code: Code, address: Any) -> None:
+def emit_prefetch(code: Code, source: Any, at: Any) -> None:
     """See :func:`skeleton_aug.vectors.prefetch`."""
-    _prefetch(code, address, write=0)
+    for line in range(0, 5 * 64, 64):
+        _prefetch(code, source, at, line, write=0)
 
 
-def emit_prefetch_to_write(code: Code, address: Any) -> None:
-    """See :func:`skeleton_aug.vectors.prefetch_to_write`."""
-    _prefetch(code, address, write=1)
-
-
-def _prefetch(code: Code, address: Any, write: int) -> None:
+def _prefetch(code: Code, array: Any, at: Any, skip: int, write: int) -> None:
+    """Ask for the line that holds the byte ``skip`` behind a number."""
     ir, builder = code.ir, code.builder
     flag, pointer = ir.IntType(32), ir.IntType(8).as_pointer()
     kind = ir.FunctionType(ir.VoidType(), [pointer, flag, flag, flag])
     function = builder.module.declare_intrinsic("llvm.prefetch", [pointer], kind)
-    for line in range(0, 256, 64):
-        place = builder.inttoptr(code.add_index(address, line), pointer)
-        # Locality 3 keeps it in all caches, 1 says that it is data.
-        builder.call(function, [place, flag(write), flag(3), flag(1)])
+    place = builder.bitcast(builder.gep(array, [at]), pointer)
+    place = builder.gep(place, [ir.IntType(64)(skip)])
+    # Locality 3 keeps it in all caches, 1 says that it is data.
+    builder.call(function, [place, flag(write), flag(3), flag(1)])

@@ -22,7 +22,6 @@ from skeleton_aug.vectors import (
     filter_15,
     move,
     prefetch,
-    prefetch_to_write,
     present,
     step,
     turn_apart,
@@ -35,12 +34,8 @@ PRESENT_AT_ORIGIN = 1e-12
 """Metres. All zeros mean "missing", so a present joint that an operator moves exactly onto the origin (the base of
 the spine, after centring) is written one picometre beside it and stays present for the operators that follow."""
 
-_BLOCK = 30
-"""Output frames that go through together: two bodies of 25 joints are 18 kB then. Smaller blocks cost calls."""
-_LINES = 256
-"""Bytes that are asked for together."""
-_NEAR = 1 << 19
-"""Bytes of a batch that stay in the nearer caches, where asking for them ahead of time only takes time."""
+_BLOCK = 15
+"""Output frames that go through together: two bodies of 25 joints are 9 kB then. Smaller blocks cost calls."""
 
 
 @kernel(_nrt=False)
@@ -214,24 +209,14 @@ def _place_track(low, high, share, at, n_t, there, begin_there, n_source, to, se
 
 
 @kernel(_nrt=False)
-def _blend_block(  # type: ignore[no-untyped-def]
-    source, base, low, high, share, begin, end, width, block, to, ahead, ahead_end, out, far, n_planes, piece
-):  # fmt: skip
+def _blend_block(source, base, low, high, share, begin, end, width, block, to, rows, ahead):  # type: ignore[no-untyped-def]
     """Each frame of the block lies between two frames of the source, of which frame 0 is at ``base``.
 
-    On the way, the memory of the next sample (from ``ahead`` on) is asked for, and that which the block will be written
-    to (``piece`` bytes a frame, in planes that are ``far`` bytes apart, from ``out`` on).
+    On the way, rows of the next sample, from ``ahead`` on, are asked for.
     """
-    one, frame, ahead_to = source.dtype.type(1), width * source.itemsize, ahead
+    one = source.dtype.type(1)
     for t in range(begin, end):
-        ahead_to = min(ahead_to + frame, ahead_end)
-        while ahead < ahead_to:
-            prefetch(ahead)
-            ahead += _LINES
-        for plane in range(n_planes):
-            for address in range(out + plane * far, out + plane * far + piece, _LINES):
-                prefetch_to_write(address)
-        out += piece
+        prefetch(rows, ahead)
         part = share[t]
         rest, a, b = one - part, base + low[t] * width, base + high[t] * width
         j = np.int64(0)
@@ -241,7 +226,7 @@ def _blend_block(  # type: ignore[no-untyped-def]
         while width - j > LANES:
             blend(source, a + j, b + j, rest, part, block, to + j)
             j += LANES
-        to += width
+        to, ahead = to + width, ahead + width
         blend(source, a + width - LANES, b + width - LANES, rest, part, block, to - LANES)
 
 
@@ -333,11 +318,11 @@ def _write_block(block, apart, n, n_bodies, affine, k, tiny, weighted, weights, 
 
 @kernel(_nrt=False)
 def _apply_whole(  # type: ignore[no-untyped-def]
-    rows, row, first, length, gapless, body, n_bodies, next_body, has_next,
+    rows, row, first, length, gapless, body, n_bodies, next_body,
     filtered, bank, longest, shortest, taps,
     low, high, share, n_t, begin, last,
     affine, places, channels, ordered, weight_line, needs_weights,
-    out, to, stride, far, line, n_planes, n_joints, room, there, seen,
+    out, to, stride, far, line, n_joints, room, there, seen,
 ):  # fmt: skip
     """One sample, or with sample layout one body of it, whose frames are whole; False, and nothing done, otherwise."""
     smoothed, block, joints, weights, blur = room
@@ -360,28 +345,25 @@ def _apply_whole(  # type: ignore[no-untyped-def]
                 rows, row[body + m] * width, smoothed, (m * n_source + start) * width, length[body + m], easy, there,
                 m * n_source + start, use_begin - start, use_end - start, width, bank, longest, shortest, taps, blur,
             )  # fmt: skip
-    weighted, apart, itemsize = needs_weights or not easy, min(_BLOCK, n_t) * width, rows.itemsize
-    address, piece = np.int64(out.ctypes.data) + to * itemsize, line * itemsize
+    weighted, apart = needs_weights or not easy, min(_BLOCK, n_t) * width
     for t_begin in range(0, n_t, _BLOCK):
         t_end = min(t_begin + _BLOCK, n_t)
         n, here = (t_end - t_begin) * n_joints, to + t_begin * line
         for m in range(n_bodies):
             at = n_bodies * n_t if easy else m * n_t
-            write, here_planes = address + t_begin * piece, n_planes if m == 0 else 0
-            ahead = np.int64(rows.ctypes.data) + (row[next_body + m] + t_begin) * width * itemsize
-            ahead_end = ahead + (length[next_body + m] - t_begin) * width * itemsize * has_next
+            ahead = (row[next_body + m] + t_begin) * width
             if n_source == 0 or length[body + m] == 0:
                 for i in range(m * apart, m * apart + 3 * n):
                     block[i] = 0
             elif filtered:
                 _blend_block(
                     smoothed, m * n_source * width, low, high, share, at + t_begin, at + t_end, width, block, m * apart,
-                    ahead, ahead_end, write, far * itemsize, here_planes, piece,
+                    rows, ahead,
                 )  # fmt: skip
             else:
                 _blend_block(
                     rows, (row[body + m] - first[body + m]) * width, low, high, share, at + t_begin, at + t_end, width,
-                    block, m * apart, ahead, ahead_end, write, far * itemsize, here_planes, piece,
+                    block, m * apart, rows, ahead,
                 )  # fmt: skip
         # Without gaps the weights of the first block serve them all.
         if weighted and (t_begin == 0 or not easy):
@@ -405,7 +387,7 @@ def _apply_samples(  # type: ignore[no-untyped-def]
     done, rows, n_joints, together, row, first, length, gapless,
     filter_active, bank, longest, shortest, taps, before, after, mix, n_out,
     matrix, offset, parents, channels, source, weights,
-    out, out_start, model_layout, stride, line, n_planes, far_away,
+    out, out_start, model_layout, stride, line,
     low, high, share, affine, places, weight_line, room, there, seen,
 ):  # fmt: skip
     """All samples, ``together`` bodies at a time."""
@@ -427,13 +409,13 @@ def _apply_samples(  # type: ignore[no-untyped-def]
             body, next_n = n * n_bodies + m, min(n + 1, n_samples - 1)
             plane = n_t * line if model_layout else np.int64(1)
             needs_weights = _weigh_line(weights[n % weights.shape[0]], order, length, body, together, weight_line)
-            has_next, ordered = far_away and next_n > n, order.size > 0
+            ordered = order.size > 0
             whole = _apply_whole(
-                rows, row, first, length, gapless, body, together, next_n * n_bodies + m, has_next,
+                rows, row, first, length, gapless, body, together, next_n * n_bodies + m,
                 filtered, bank, longest, shortest, tap,
                 low, high, share, n_t, begin, last,
                 affine, places, channels, ordered, weight_line, needs_weights,
-                out, out_start[n] + m * n_t * line, stride, plane, line, n_planes, n_joints, room, there, seen,
+                out, out_start[n] + m * n_t * line, stride, plane, line, n_joints, room, there, seen,
             )  # fmt: skip
             for at in range(m, m + together):
                 done[n, at] = whole
@@ -469,11 +451,9 @@ def apply_to_frames(  # type: ignore[no-untyped-def]
         any_filter |= filter_active[n]
     together, n_written = n_bodies if model_layout else 1, 6 if bone_channels == 2 else 3
     size = min(_BLOCK, n_t_max) * n_joints * together
-    stride, line, n_planes = n_written, n_joints * n_written, 1
+    stride, line = n_written, n_joints * n_written
     if model_layout:
-        stride, line, n_planes = n_bodies, n_joints * n_bodies, n_written
-    far_away = n_samples * n_bodies * n_t_max * n_joints * n_written * rows.itemsize > _NEAR
-    n_planes *= far_away
+        stride, line = n_bodies, n_joints * n_bodies
     share = np.empty((together + 1) * n_t_max, dtype)
     low, high = np.empty((together + 1) * n_t_max, np.int64), np.empty((together + 1) * n_t_max, np.int64)
     there, seen = np.empty(together * n_source, np.bool_), np.empty(together * n_t_max, np.bool_)
@@ -494,6 +474,6 @@ def apply_to_frames(  # type: ignore[no-untyped-def]
         done, rows, n_joints, together, row, first, length, gapless,
         filter_active, bank.reshape(-1), bank.shape[1], shortest, taps, before, after, mix, n_out,
         matrix, offset, parents, bone_channels, source, weights,
-        out, out_start, model_layout, stride, line, n_planes, far_away,
+        out, out_start, model_layout, stride, line,
         low, high, share, affine, places, weight_line, room, there, seen,
     )  # fmt: skip

@@ -15,7 +15,6 @@ from skeleton_aug.emitting import (
     emit_lacking,
     emit_move,
     emit_prefetch,
-    emit_prefetch_to_write,
     emit_present,
     emit_step,
     emit_turn_apart,
@@ -128,11 +127,6 @@ def turn_rows(block, p, affine, k, tiny, weighted, weights, w, out, to):  # type
         line[:] = numbers * weights[w : w + LANES] + 0 if weighted else numbers
 
 
-@intrinsic(emit_prefetch, "index")
-def prefetch(address):  # type: ignore[no-untyped-def]
-    """Ask the processor to bring 256 bytes nearer: kernels know which sample comes next, and the processor does not."""
-
-
-@intrinsic(emit_prefetch_to_write, "index")
-def prefetch_to_write(address):  # type: ignore[no-untyped-def]
-    """The same for bytes that will be written."""
+@intrinsic(emit_prefetch, "array index")
+def prefetch(source, at):  # type: ignore[no-untyped-def]
+    """Ask the processor for the frame at ``at``, which may lie outside: it does not know which sample comes next."""
