@@ -339,7 +339,11 @@ def _apply_whole(  # type: ignore[no-untyped-def]
             use_begin, use_end = _place_track(
                 low, high, share, n_bodies * n_t, n_t, there, m * n_source, n_source, m * n_t, seen
             )  # fmt: skip
-        if filtered and length[body + m] > 0:
+        if filtered and use_begin >= use_end:
+            # Frames that do not count lie where nothing has been written.
+            for i in range(((m + 1) * n_source - 1) * width, (m + 1) * n_source * width):
+                smoothed[i] = 0
+        elif filtered and length[body + m] > 0:
             start = first[body + m]
             _filter_track(
                 rows, row[body + m] * width, smoothed, (m * n_source + start) * width, length[body + m], easy, there,

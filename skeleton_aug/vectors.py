@@ -35,8 +35,7 @@ def blend(source, a, b, rest, part, target, to):  # type: ignore[no-untyped-def]
 @intrinsic(emit_blend_4, "array index index number number array index")
 def blend_4(source, a, b, rest, part, target, to):  # type: ignore[no-untyped-def]
     """The same four times in a row."""
-    for k in range(0, 4 * LANES, LANES):
-        blend(source, a + k, b + k, rest, part, target, to + k)
+    target[to : to + 4 * LANES] = rest * source[a : a + 4 * LANES] + part * source[b : b + 4 * LANES]
 
 
 @intrinsic(emit_move, "array index array index")
