@@ -122,7 +122,7 @@ def _writer(emit: Callable[..., Any]) -> Callable[..., Any]:
             if isinstance(kind, types.Array):
                 value = context.make_array(kind)(context, builder, value).data
             elif isinstance(kind, types.UniTuple):
-                value = cgutils.unpack_tuple(builder, value)
+                value = cgutils.unpack_tuple(builder, value)  # type: ignore[no-untyped-call]
             values.append(value)
         result = emit(Code(builder), *values)
         return context.get_dummy_value() if result is None else result

@@ -151,7 +151,7 @@ def emit_weigh_frames(
         builder.select(builder.icmp_unsigned("<", last, last.type(r)), last, last.type(r)) if r else last.type(0)
         for r in range(4)
     ]
-    totals = [cgutils.alloca_once_value(builder, code.zeros(number)) for _ in lines]
+    totals = [cgutils.alloca_once_value(builder, code.zeros(number)) for _ in lines]  # type: ignore[no-untyped-call]
     with cgutils.for_range(builder, n_taps) as loop:
         for line, total in zip(lines, totals, strict=True):
             weight = builder.load(builder.gep(weights, [code.add_index(row, builder.mul(line, width), loop.index)]))

@@ -7,6 +7,8 @@ joint is three numbers x, y, z, and a body's joints follow one another.
 
 from __future__ import annotations
 
+from typing import Any
+
 from skeleton_aug.compiled import intrinsic
 from skeleton_aug.emitting import (
     emit_blend,
@@ -88,7 +90,7 @@ def weigh_frames(source, at, step, shift, weights, row, width, n_taps, n_frames,
         target[to + r * step : to + r * step + LANES] = total
 
 
-def _turned(block, p, affine, k, tiny):  # type: ignore[no-untyped-def]
+def _turned(block: Any, p: int, affine: Any, k: int, tiny: float) -> Any:
     x, y, z = block[p : p + 3 * LANES].reshape(LANES, 3).T
     a = affine[k : k + 12]
     turned = [a[3 * c] * x + (a[3 * c + 1] * y + (a[3 * c + 2] * z + a[9 + c])) for c in range(3)]
