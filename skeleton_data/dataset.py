@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -12,15 +12,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from skeleton_aug.pipeline import Pipeline
 from skeleton_aug.randomness import Draws, Key, stream_key
+from skeleton_data.buffers import Buffers
 from skeleton_data.store import Sample, Store
-from skeleton_data.viewpoints import draw_distinct, draw_pairs
+from skeleton_data.viewpoints import pick_distinct, pick_one
 
 ItemKey: TypeAlias = "int | tuple[int, int]"
-"""A place in a data set, in epoch 0, or (epoch, place)."""
+"""An item of a data set in epoch 0, or (epoch, item). Items are places 0..n - 1; from n on they are the same again
+with other draws."""
 
 # Draws are named after the class that made them first: seeds give what they always gave.
-_ORDER, _CAMERA = stream_key("ViewLoader order"), stream_key("ViewLoader camera")
+_CAMERA = stream_key("ViewLoader camera")
 _DISTINCT = stream_key("SkeletonDataset distinct cameras")
+_COPY = 40
+"""Bits of a sample's index; those above count how often it came before in the epoch."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,8 @@ class SkeletonDataset:
 
     With pipelines an item is a :class:`ViewItem`, without them a :class:`Sample`. A view depends on (seed, epoch,
     sample, view number) and nothing else. The epoch is part of the key, ``dataset[epoch, place]``, so that no worker
-    that lives on can miss it; :class:`EpochBatches` makes such keys. Data sets may be pickled, sent to workers or
+    that lives on can miss it; :class:`EpochBatches` makes such keys. Items beyond the last place are the same
+    recordings again with other draws. Data sets may be pickled, sent to workers or
     inherited by a fork: each process opens the file for itself.
 
     Parameters
@@ -124,117 +129,105 @@ class SkeletonDataset:
             raise ValueError(f"SkeletonDataset: indices must lie in 0..{n - 1}, got {wanted.min()} to {wanted.max()}.")
         if multi_view and not self.views:
             raise ValueError("SkeletonDataset: multi_view draws a camera for each view; give at least one pipeline.")
-        self._groups = self.store.performances(wanted) if multi_view else list(wanted[:, None])
+        groups = self.store.performances(wanted) if multi_view else list(wanted[:, None])
+        self._sizes = np.array([len(group) for group in groups])
+        self._members, self._starts = np.concatenate(groups), np.cumsum(self._sizes) - self._sizes
+        first = self._members[self._starts]
         # A group's number in the store: draws must not depend on which other groups are used.
-        numbers = self.store.samples["performance"][[group[0] for group in self._groups]] if multi_view else wanted
-        self._numbers = numbers.astype(np.int64)
+        numbers = self.store.samples["performance"][first] if multi_view else wanted
+        self.numbers = numbers.astype(np.int64)
+        self.labels, self.lengths = self.store.labels[first], self.store.samples["n_frames"][first]
+        tracks, offsets = self.store.tracks["row"], self.store.track_offsets[first]
+        self.rows = tracks[np.minimum(offsets, len(tracks) - 1)]
 
     def __len__(self) -> int:
-        return len(self._groups)
+        return len(self.numbers)
 
-    def order(self, epoch: int) -> NDArray[np.int64]:
-        """Places in the order of a shuffled epoch, (n,)."""
-        return np.argsort(Draws(Key(self.seed, self._numbers, epoch), _ORDER).uniform())
-
-    def batch(self, places: ArrayLike, epoch: int = 0) -> ViewBatch:
-        """Make the views of some places.
+    def batch(self, items: ArrayLike, epoch: int = 0, *, threads: int = 1, buffers: Buffers | None = None) -> ViewBatch:
+        """Make the views of some items.
 
         Parameters
         ----------
-        places : (N,) int array
-            In 0..len - 1, in any order.
+        items : (N,) int array
+            Places 0..len - 1 in any order, or more: place + len * k is the same recording with other draws.
         epoch : int
+        threads : int
+            That share the samples.
+        buffers : Buffers, optional
+            Where the views are written; by default each is fresh memory.
+
+        Raises
+        ------
+        Exception
+            Whatever a pipeline raises, with a note that names the recording.
         """
-        chosen = np.asarray(places, np.int64)
-        samples = self._draw_samples([self._groups[i] for i in chosen], self._numbers[chosen], epoch)
+        copies, places = np.divmod(np.asarray(items, np.int64), len(self))
+        samples = self._draw_samples(places, copies, epoch)
+        try:
+            views = self._make_views(samples, copies, epoch, threads, buffers)
+        except Exception as error:
+            self._name_culprit(error, samples, copies, epoch)
+            raise
+        return ViewBatch(views, self.labels[places], samples)
+
+    def read_ahead(self, items: ArrayLike, epoch: int = 0) -> None:
+        """Ask the operating system to have the recordings of a batch in memory soon."""
+        copies, places = np.divmod(np.asarray(items, np.int64), len(self))
+        self.store.read_ahead(np.unique(self._draw_samples(places, copies, epoch)))
+
+    def _make_views(
+        self,
+        samples: NDArray[np.int64],
+        copies: NDArray[np.int64],
+        epoch: int,
+        threads: int = 1,
+        buffers: Buffers | None = None,
+    ) -> tuple[NDArray[np.float32], ...]:
         views = []
         for view, pipeline in enumerate(self.views):
-            here = self.store.describe(samples[view])
-            plan = pipeline.plan(here, seed=self.seed, epoch=epoch, indices=samples[view], view=view)
-            views.append(np.asarray(plan.apply(here, layout="model")))
-        return ViewBatch(tuple(views), self.store.samples["label"][samples[0]].astype(np.int64), samples)
+            here, indices = self.store.describe(samples[view]), samples[view] + (copies << _COPY)
+            plan = pipeline.plan(here, seed=self.seed, epoch=epoch, indices=indices, view=view)
+            out, length = None, int(plan.n_frames[0])
+            if buffers is not None and (plan.n_frames == length).all():
+                out = buffers.take((here.n, plan.n_channels, length, here.n_joints, here.n_bodies))
+            views.append(np.asarray(plan.apply(here, layout="model", threads=threads, out=out)))
+        return tuple(views)
 
-    def _draw_samples(
-        self, groups: list[NDArray[np.int64]], numbers: NDArray[np.int64], epoch: int
-    ) -> NDArray[np.int64]:
-        """Draw the sample of every view and group, (views, N)."""
+    def _name_culprit(
+        self, error: Exception, samples: NDArray[np.int64], copies: NDArray[np.int64], epoch: int
+    ) -> None:
+        """Note which recording it is that fails: the first that fails alone."""
+        for i in range(samples.shape[1]):
+            try:
+                self._make_views(samples[:, i : i + 1], copies[i : i + 1], epoch)
+            except Exception:
+                names = dict.fromkeys(self.store.samples["name"][samples[:, i]].tolist())
+                error.add_note(f"While views were made of {' and '.join(names)} of {self.store.path}, epoch {epoch}.")
+                return
+
+    def _draw_samples(self, places: NDArray[np.int64], copies: NDArray[np.int64], epoch: int) -> NDArray[np.int64]:
+        """Draw the sample of every view and place, (views, N)."""
+        numbers, sizes, starts = self.numbers[places] + (copies << _COPY), self._sizes[places], self._starts[places]
         n_views = len(self.views)
         if not self.replacement:
-            largest = max((len(group) for group in groups), default=1)
-            uniforms = Draws(Key(self.seed, numbers, epoch), _DISTINCT).uniform(size=largest)
-            return draw_distinct(groups, n_views, uniforms).T
-        drawn = [Draws(Key(self.seed, numbers, epoch, view), _CAMERA).uniform(size=2) for view in range(n_views)]
-        return np.stack([draw_pairs(groups, uniforms)[:, 0] for uniforms in drawn])
+            uniforms = Draws(Key(self.seed, numbers, epoch), _DISTINCT).uniform(size=int(sizes.max(initial=1)))
+            distinct: NDArray[np.int64] = self._members[starts[:, None] + pick_distinct(sizes, n_views, uniforms)].T
+            return distinct
+        drawn = [Draws(Key(self.seed, numbers, epoch, view), _CAMERA).uniform() for view in range(n_views)]
+        chosen: NDArray[np.int64] = np.stack([self._members[starts + pick_one(sizes, u)] for u in drawn])
+        return chosen
 
     def __getitem__(self, key: ItemKey) -> Sample | ViewItem:
         return self.__getitems__([key])[0]
 
     def __getitems__(self, keys: Sequence[ItemKey]) -> list[Sample] | ViewItems:
         """Fetch many items at once, as PyTorch's loaders do where they can."""
-        epochs, places = zip(*(key if isinstance(key, tuple) else (0, key) for key in keys), strict=True)
-        at = [range(len(self))[place] for place in places]
+        epochs, items = zip(*(key if isinstance(key, tuple) else (0, key) for key in keys), strict=True)
+        at = [item if item >= 0 else range(len(self))[item] for item in items]
         if not self.views:
-            return [self.store[int(self._numbers[i])] for i in at]
+            return [self.store[int(self.numbers[range(len(self))[i]])] for i in at]
         if len(set(epochs)) > 1:
             raise ValueError(
                 f"SkeletonDataset: a batch belongs to one epoch, got keys of epochs {sorted(set(epochs))}."
             )
         return ViewItems(self.batch(at, epochs[0]))
-
-
-class EpochBatches:
-    """Keys of the batches of one epoch after the other, for ``DataLoader(dataset, batch_sampler=...)``.
-
-    Each pass is the next epoch; ``epoch`` says which, and may be set.
-
-    Parameters
-    ----------
-    dataset : SkeletonDataset
-    batch_size : int
-    shuffle : bool
-        A new order each epoch; False keeps that of the data set.
-    drop_last : bool
-        Leave out the last batch where it would be smaller.
-    epoch : int
-        Of the first pass.
-
-    Raises
-    ------
-    ValueError
-        When there is nothing to make a single batch of.
-    """
-
-    def __init__(
-        self,
-        dataset: SkeletonDataset,
-        batch_size: int,
-        *,
-        shuffle: bool = True,
-        drop_last: bool = True,
-        epoch: int = 0,
-    ) -> None:
-        self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, batch_size, shuffle, drop_last
-        self.epoch = epoch
-        if batch_size < 1:
-            raise ValueError(f"EpochBatches: batch_size must be at least 1, got {batch_size}.")
-        if len(self) == 0:
-            what = "performances" if dataset.multi_view else "samples"
-            raise ValueError(
-                f"EpochBatches: {len(dataset)} {what} do not fill one batch of {batch_size}. Use a smaller "
-                "batch_size, or drop_last=False."
-            )
-
-    def __len__(self) -> int:
-        whole, rest = divmod(len(self.dataset), self.batch_size)
-        return whole + (rest > 0 and not self.drop_last)
-
-    def places(self, epoch: int) -> list[NDArray[np.int64]]:
-        """Places of each batch of an epoch, in order."""
-        order = self.dataset.order(epoch) if self.shuffle else np.arange(len(self.dataset))
-        return [order[i * self.batch_size : (i + 1) * self.batch_size] for i in range(len(self))]
-
-    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
-        # A generator begins with its first key: PyTorch makes iterators that it never asks for any.
-        epoch, self.epoch = self.epoch, self.epoch + 1
-        for places in self.places(epoch):
-            yield [(epoch, place) for place in places.tolist()]

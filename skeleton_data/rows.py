@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 from pathlib import Path
 from types import TracebackType
@@ -165,6 +166,22 @@ class Positions:
             buffer[start:here] = 0
             buffer[here:stop] = rows[source : source + stop - here]
             buffer[stop:end] = 0
+
+    def read_ahead(self, wanted: NDArray[np.int64]) -> None:
+        """Ask the operating system to have the rows of some samples in memory soon; see :meth:`Store.read_ahead`."""
+        rows = self.rows
+        if not isinstance(rows, np.memmap) or self._tables.offset is None or not hasattr(mmap, "MADV_WILLNEED"):
+            return
+        first, behind = self.offsets[:-1][wanted], self.offsets[1:][wanted]
+        some = first < behind
+        starts = self._spans[first[some], 2]
+        ends = self._spans[behind[some] - 1, 2] + self._spans[behind[some] - 1, 1]
+        mapping: mmap.mmap = rows._mmap  # type: ignore[attr-defined]
+        # A memory map begins on a page of the file, some bytes before its array.
+        begin, width = self._tables.offset % mmap.ALLOCATIONGRANULARITY, 4 * rows.shape[1] * rows.shape[2]
+        for start, end in zip((begin + starts * width).tolist(), (begin + ends * width).tolist(), strict=True):
+            page = start - start % mmap.PAGESIZE
+            mapping.madvise(mmap.MADV_WILLNEED, page, end - page)
 
     def describe(self, wanted: NDArray[np.int64]) -> Samples:
         """Tell the kernels where samples lie; see :meth:`skeleton_data.Store.describe`."""

@@ -306,6 +306,13 @@ class Store:
         """
         return self._positions.describe(np.arange(len(self)) if indices is None else self._checked(indices))
 
+    def read_ahead(self, indices: ArrayLike) -> None:
+        """Ask the operating system to have some samples in memory soon, (n,) ints; returns at once.
+
+        Does nothing for compressed stores, and on systems that do not take such advice.
+        """
+        self._positions.read_ahead(self._checked(indices))
+
     def verify(self) -> list[str]:
         """Compare every sample with its checksum; returns the names of those that differ.
 

@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import DataLoader, default_collate
 
-from skeleton_data.dataset import EpochBatches, SkeletonDataset, ViewItem, ViewItems
+from skeleton_data.dataset import SkeletonDataset, ViewBatch, ViewItem, ViewItems
+from skeleton_data.sampling import EpochBatches
+
+_BATCHES = ("shuffle", "drop_last", "sampling", "repeats", "rank", "world_size", "epoch")
 
 
-def data_loader(
-    dataset: SkeletonDataset,
-    batch_size: int,
-    *,
-    shuffle: bool = True,
-    drop_last: bool = True,
-    epoch: int = 0,
-    **options: Any,
-) -> DataLoader[ViewItem]:
+def data_loader(dataset: SkeletonDataset, batch_size: int, **options: Any) -> DataLoader[ViewItem]:
     """Make a loader whose every pass is the next epoch, with the same batches for any number of workers.
 
     Parameters
     ----------
     dataset : SkeletonDataset
         With pipelines.
-    batch_size, shuffle, drop_last, epoch
-        As for :class:`skeleton_data.EpochBatches`. ``loader.batch_sampler.epoch`` is the epoch of the next pass.
+    batch_size : int
     **options
-        Of :class:`torch.utils.data.DataLoader`, such as ``num_workers``.
+        Those of :class:`skeleton_data.EpochBatches`, and of :class:`torch.utils.data.DataLoader`, such as
+        ``num_workers``. ``loader.batch_sampler.epoch`` is the epoch of the next pass.
 
     Returns
     -------
@@ -44,7 +42,8 @@ def data_loader(
     """
     if not dataset.views:
         raise ValueError("data_loader: recordings of different length make no batch; give the data set pipelines.")
-    batches = EpochBatches(dataset, batch_size, shuffle=shuffle, drop_last=drop_last, epoch=epoch)
+    own = {name: options.pop(name) for name in _BATCHES if name in options}
+    batches = EpochBatches(dataset, batch_size, **own)
     return DataLoader(dataset, batch_sampler=batches, collate_fn=collate, **options)  # type: ignore[arg-type]
 
 
@@ -56,3 +55,19 @@ def collate(items: Sequence[ViewItem]) -> ViewItem:
     batch = items.batch
     views = tuple(torch.from_numpy(view) for view in batch.views)
     return ViewItem(views, torch.from_numpy(batch.labels), torch.from_numpy(batch.samples.T.copy()))
+
+
+def to_tensors(batch: ViewBatch) -> ViewBatch:
+    """Return the batch as tensors that share its memory."""
+    tensors: dict[str, Any] = {name: torch.from_numpy(getattr(batch, name)) for name in ("labels", "samples")}
+    tensors["views"] = tuple(torch.from_numpy(view) for view in batch.views)
+    return replace(batch, **tensors)
+
+
+class PinnedMemory:
+    """Gives arrays in pinned memory, which PyTorch keeps and gives again once copies to the device are done."""
+
+    def take(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        """Return a float32 array of this shape, with anything in it."""
+        array: NDArray[np.float32] = torch.empty(shape, pin_memory=True).numpy()
+        return array

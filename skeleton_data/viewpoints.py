@@ -75,9 +75,7 @@ def draw_pairs(
     if len(groups) == 0:
         return np.empty((0, 2), np.int64)
     starts = np.cumsum(sizes) - sizes
-    # A uniform number just below 1 may round up to the size of a group.
-    chosen = np.minimum((uniforms * sizes[:, None]).astype(np.int64), sizes[:, None] - 1)
-    pairs: NDArray[np.int64] = np.concatenate(groups)[starts[:, None] + chosen]
+    pairs: NDArray[np.int64] = np.concatenate(groups)[starts[:, None] + pick_one(sizes[:, None], uniforms)]
     return pairs
 
 
@@ -113,8 +111,19 @@ def draw_distinct(
         )
     if len(groups) == 0:
         return np.empty((0, n_views), np.int64)
-    there = np.arange(uniforms.shape[1]) < sizes[:, None]
-    order = np.argsort(np.where(there, uniforms, np.inf), axis=1, kind="stable")
-    chosen = np.take_along_axis(order, np.arange(n_views) % sizes[:, None], axis=1)
+    chosen = pick_distinct(sizes, n_views, uniforms)
     drawn: NDArray[np.int64] = np.concatenate(groups)[(np.cumsum(sizes) - sizes)[:, None] + chosen]
     return drawn
+
+
+def pick_one(sizes: NDArray[np.int64], uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Place of one view in each group of these sizes, by a uniform number in [0, 1) for each."""
+    # A uniform number just below 1 may round up to the size of a group.
+    return np.minimum((uniforms * sizes).astype(np.int64), sizes - 1)
+
+
+def pick_distinct(sizes: NDArray[np.int64], n_views: int, uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Places of ``n_views`` views in each group, (N, n_views); none comes again before all have come."""
+    there = np.arange(uniforms.shape[1]) < sizes[:, None]
+    order = np.argsort(np.where(there, uniforms, np.inf), axis=1, kind="stable")
+    return np.take_along_axis(order, np.arange(n_views) % sizes[:, None], axis=1)
