@@ -1,3 +1,7 @@
+import json
+import signal
+import subprocess
+import sys
 import threading
 from collections import deque
 from dataclasses import dataclass
@@ -6,7 +10,7 @@ import numpy as np
 import pytest
 
 from skeleton_aug import Compose, FitLength, Normalize, Resample, Shear, Transform, presets
-from skeleton_data import Store, convert
+from skeleton_data import Store, convert, repack
 from skeleton_data.loader import ViewLoader
 
 N_FRAMES = 10
@@ -322,3 +326,123 @@ def test_described_tracks(store):
             x[m, first : first + length] = described.rows[row : row + length]
         np.testing.assert_array_equal(x[: len(sample.positions)], sample.positions)
         assert described.n_frames[n] == sample.positions.shape[1] and not x[len(sample.positions) :].any()
+
+
+def all_in_order(loader, epochs=(0,)):
+    return [batch for epoch in epochs for batch in loader.epoch(epoch)]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("filter", ["none", "lzf"])
+@pytest.mark.parametrize("multi_view", [False, True])
+def test_same_bits_everywhere(store, tmp_path, threads, ranks, filter, multi_view):
+    """Threads, ranks and compression change no bit of any view, nor does a stop in the middle of an epoch."""
+    settings = {"views": two_views(), "multi_view": multi_view, "seed": 4, "drop_last": False}
+    expected = all_in_order(make(store, batch_size=4, **settings), (0, 1))
+    other = Store.open(repack(store.path, tmp_path / "other.h5", filter=filter))
+    shared = []
+    for rank in range(ranks):
+        part = {"batch_size": 4 // ranks, "threads": threads, "rank": rank, "world_size": ranks, **settings}
+        first = make(other, **part)
+        batches = iter(first)
+        made = [next(batches)]
+        state = json.loads(json.dumps(first.state_dict()))
+        batches.close()
+        resumed = make(other, **part)
+        resumed.load_state_dict(state)
+        made += list(resumed)
+        made += list(resumed)
+        shared.append(made)
+    for batch, *parts in zip(expected, *shared, strict=True):
+        np.testing.assert_array_equal(np.concatenate([part.samples for part in parts], axis=1), batch.samples)
+        for number, view in enumerate(batch.views):
+            np.testing.assert_array_equal(np.concatenate([part.views[number] for part in parts]), view)
+
+
+def test_states(store):
+    """A state counts the batches that were given, and moves on to the next epoch with the last of them."""
+    loader = make(store, batch_size=5)
+    assert [(s["epoch"], s["batch"]) for s in [loader.state_dict()]] == [(0, 0)]
+    seen = []
+    for _ in loader.epoch(3):
+        seen.append((loader.state_dict()["epoch"], loader.state_dict()["batch"]))
+    assert seen == [(3, 1), (3, 2)] and loader.state_dict()["epoch"] == 4 and loader.state_dict()["batch"] == 0
+    other = make(store, batch_size=5)
+    other.load_state_dict({**loader.state_dict(), "epoch": 3, "batch": 2})
+    assert equal(list(other), all_in_order(loader, (4,)))
+    # One process in place of two, whose batches are as large together.
+    other.load_state_dict({**make(store, batch_size=1, world_size=5, rank=3).state_dict(), "batch": 1})
+    assert equal(list(other), all_in_order(loader)[1:])
+
+
+@pytest.mark.parametrize("settings", [{"batch_size": 3}, {"seed": 9}, {"multi_view": True}, {"repeats": 2}], ids=str)
+def test_states_of_others_are_refused(store, settings):
+    """A state goes with the settings that decide what comes."""
+    with pytest.raises(ValueError, match="state is that of another loader"):
+        make(store).load_state_dict(make(store, **settings).state_dict())
+    with pytest.raises(ValueError, match="epoch and batch differ"):
+        make(store).load_state_dict({k: v for k, v in make(store).state_dict().items() if k != "epoch"})
+
+
+def test_passes_are_epochs(store):
+    """Each pass over a loader is the next epoch, also after one that was left early."""
+    loader = make(store, seed=3)
+    for _ in loader:
+        break
+    assert equal(list(loader), all_in_order(make(store, seed=3), (1,)))
+
+
+def test_memory_is_used_again(store):
+    """An epoch takes no more memory than the batches under way and the one that is looked at; what is kept stays."""
+    loader = make(store, views=two_views(), batch_size=1, prefetch=2, threads=2)
+    places = {view.ctypes.data for batch in loader.epoch() for view in batch.views}
+    assert len(places) <= 2 * (2 + 2 + 1)
+    kept = list(loader.epoch())
+    assert equal(kept, all_in_order(make(store, views=two_views(), batch_size=1)))
+
+
+def test_tensors(store):
+    """Tensors on request, of the same numbers."""
+    torch = pytest.importorskip("torch")
+    for batch, expected in zip(make(store, tensors=True).epoch(), make(store).epoch(), strict=True):
+        assert all(torch.equal(a, torch.from_numpy(b)) for a, b in zip(batch.views, expected.views, strict=True))
+        assert torch.is_tensor(batch.labels) and batch.samples.tolist() == expected.samples.tolist()
+
+
+def test_reading_ahead_changes_nothing(store):
+    """Advice to the operating system is only that."""
+    settings = {"views": two_views(), "multi_view": True, "batch_size": 2}
+    assert equal(list(make(store, read_ahead=True, **settings).epoch()), list(make(store, **settings).epoch()))
+
+
+def test_errors_name_the_recording(store):
+    """What a pipeline raises comes with a note that says of which recording, and of which store."""
+    lengths = store.samples["n_frames"].tolist()
+    bad = lengths.index(max(lengths))
+    loader = make(store, views=[Compose([Failing(length=max(lengths)), FitLength(n_frames=4)])], shuffle=False)
+    with pytest.raises(RuntimeError, match="too much") as caught:
+        list(loader.epoch(2))
+    (note,) = caught.value.__notes__
+    assert note == f"While views were made of {store.samples['name'][bad]} of {store.path}, epoch 2."
+
+
+def test_an_interrupted_process_ends(store, tmp_path):
+    """Ctrl-C in the middle of a loop ends the process at once, ten times over, with no thread that holds it up."""
+    code = f"""
+import sys, numpy as np
+from skeleton_aug import presets
+from skeleton_data import Store, ViewLoader
+store = Store.open({str(store.path)!r})
+loader = ViewLoader(store, np.arange(12), [presets.conservative(n_frames=10)] * 2, batch_size=2, threads=2, prefetch=4)
+while True:
+    for batch in loader:
+        print("x", flush=True)
+"""
+    for attempt in range(10):
+        with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            for _ in range(1 + 3 * attempt):
+                assert process.stdout.readline()
+            process.send_signal(signal.SIGINT if attempt % 2 else signal.SIGTERM)
+            _, errors = process.communicate(timeout=20)
+        assert process.returncode != 0 and (not attempt % 2 or b"KeyboardInterrupt" in errors)
