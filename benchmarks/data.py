@@ -13,7 +13,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,14 +37,13 @@ from benchmarks.measure import (
     timings_table,
 )
 from skeleton_data import Store, convert, repack
-from skeleton_data.encode import EncodedSample, Track
 from skeleton_data.formats.ntu import NTU120
 from skeleton_data.formats.ntu_text import parse
-from skeleton_data.raw import RawSequence
+from skeleton_data.raw import Listing, RawBody, RawItem, RawSequence
+from skeleton_data.splits import Split
 from skeleton_data.synthetic import synthesize
 from skeleton_data.synthetic.grid import GridPerformance, grid
 from skeleton_data.synthetic.performances import CAMERAS
-from skeleton_data.writer import StoreWriter
 
 LONGEST_OPEN_SECONDS, LEAST_TIMES_FROMSTRING, LEAST_CONVERTED, MOST_COPIES = 0.2, 6.0, 100.0, 2.0
 """Targets: seconds to open; times np.fromstring; MB of text per second; copies of the bytes that are read."""
@@ -70,19 +69,39 @@ def star(missed: bool) -> str:
     return " *" if missed else ""
 
 
+class Made:
+    """A format of recordings by three cameras each, of one body, without any files."""
+
+    name, skeleton, class_names = "ntu120", NTU120.skeleton, NTU120.class_names
+
+    def __init__(self, performances: Sequence[GridPerformance], lengths: NDArray[np.int64]) -> None:
+        seen = sorted((p.sample(camera), p, camera) for p in performances for camera in CAMERAS)
+        self._seen = {name: (i, p, camera) for i, (name, p, camera) in enumerate(seen)}
+        self._lengths = lengths
+        # Each recording is another piece of it, so that none is the copy of another.
+        n_rows = len(lengths) + int(lengths.max())
+        self._rows = np.random.Generator(np.random.Philox(0)).standard_normal((n_rows, 25, 3), np.float32)
+
+    def find(self, source: Path) -> Listing:
+        """One item for each recording."""
+        return Listing([RawItem(name, source / f"{name}.skeleton", size=250_000) for name in self._seen])
+
+    def read(self, item: RawItem) -> list[RawSequence]:
+        """The recording of this name."""
+        i, p, camera = self._seen[item.name]
+        n = int(self._lengths[i])
+        body = RawBody(2**56 + i, np.arange(n, dtype=np.int32), self._rows[i : i + n])
+        numbers = p.subject, camera, p.setup, p.replication
+        return [RawSequence(item.name, n, [body], p.label, p.name, *numbers, source_digest=f"{i:032x}")]
+
+    def splits(self, samples: NDArray[np.void]) -> Mapping[str, Split]:
+        """Those of NTU-120."""
+        return NTU120().splits(samples)
+
+
 def write_store(path: Path, performances: Sequence[GridPerformance], lengths: NDArray[np.int64]) -> Path:
-    """Write a store of recordings by three cameras each, of one body and the given lengths."""
-    rng = np.random.Generator(np.random.Philox(0))
-    rows = rng.normal(0, 1, (int(lengths.max()), 25, 3)).astype(np.float32)
-    names = sorted((p.sample(camera), p, camera) for p in performances for camera in CAMERAS)
-    with StoreWriter(path, NTU120.skeleton, force=True) as writer:
-        for i, ((name, p, camera), n) in enumerate(zip(names, lengths.tolist(), strict=True)):
-            numbers = {"subject": p.subject, "camera": camera, "setup": p.setup, "replication": p.replication}
-            sequence = RawSequence(name, n, [], p.label, p.name, **numbers)
-            source = writer.add_source(f"{name}.skeleton", 250_000, f"{i:032x}")
-            writer.add(EncodedSample(sequence, [Track(2**56 + i, 0, rows[:n])], i.to_bytes(16, "little"), 1), source)
-        provenance = {"format": "ntu120", "converter": "benchmark", "source": "none", "options": {}, "counts": {}}
-        writer.commit(NTU120.class_names, NTU120().splits(writer.samples()), provenance)
+    """Write a store of recordings of the given lengths."""
+    convert(Made(performances, lengths), path.parent, path, force=True)
     return path
 
 

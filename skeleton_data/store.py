@@ -320,4 +320,5 @@ class Store:
         """
         from skeleton_data.verification import damaged_samples
 
-        return [str(self.samples["name"][index]) for index, _ in damaged_samples(self._path, self._tables)]
+        damaged = damaged_samples(self._tables, lambda start, stop: self._positions.rows[start:stop])
+        return [str(self.samples["name"][index]) for index, _ in damaged]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import h5py
 import numpy as np
@@ -21,6 +21,9 @@ from skeleton_data.schema import CHECKSUM_BYTES, TRACK_DTYPE, checksum, sample_d
 _ATTRIBUTES = {"format": np.bytes_, "format_version": np.int32, "digest": np.bytes_, "tables_digest": np.bytes_}
 
 _BLOCK_BYTES = 8 << 20
+
+ReadRows: TypeAlias = Callable[[int, int], NDArray[np.float32]]
+"""Gives the rows from the first number to before the second."""
 
 Verdict = tuple[int, str]
 """Index of a sample, and what is wrong with it."""
@@ -73,29 +76,30 @@ def verify(path: str | os.PathLike[str], *, progress: bool = False) -> list[Find
         return [Finding("store", str(error).removeprefix(f"{where}: "))]
     findings = [*_structure_findings(where), *_table_findings(tables), *_split_findings(tables)]
     names = tables.samples["name"]
-    with tqdm(total=len(names), unit=" samples", disable=not progress, dynamic_ncols=True) as bar:
-        for index, problem in damaged_samples(where, tables, bar):
+    with (
+        RowReader(where, tables) as reader,
+        tqdm(total=len(names), unit=" samples", disable=not progress, dynamic_ncols=True) as bar,
+    ):
+        for index, problem in damaged_samples(tables, reader.read, bar):
             findings.append(Finding(f"sample {names[index]}", problem))
     return findings
 
 
-def damaged_samples(path: Path, tables: Tables, bar: tqdm | None = None) -> Iterator[Verdict]:
+def damaged_samples(tables: Tables, read: ReadRows, bar: tqdm | None = None) -> Iterator[Verdict]:
     """Compare every sample with its checksum and the flags of its tracks, in the order of the file."""
     samples, tracks = tables.samples, tables.tracks
     borders = np.searchsorted(tracks["sample"], np.arange(len(samples) + 1)).tolist()
-    with RowReader(path, tables) as reader:
-        for index in range(len(samples)):
-            mine = tracks[borders[index] : borders[index + 1]]
-            problem = _sample_problem(samples[index], mine, reader)
-            if problem:
-                yield index, problem
-            if bar is not None:
-                bar.update()
+    for index in range(len(samples)):
+        problem = _sample_problem(samples[index], tracks[borders[index] : borders[index + 1]], read)
+        if problem:
+            yield index, problem
+        if bar is not None:
+            bar.update()
 
 
-def _sample_problem(sample: np.void, tracks: NDArray[np.void], reader: RowReader) -> str:
+def _sample_problem(sample: np.void, tracks: NDArray[np.void], read: ReadRows) -> str:
     try:
-        positions = [reader.read(int(track["row"]), int(track["row"] + track["n_frames"])) for track in tracks]
+        positions = [read(int(track["row"]), int(track["row"] + track["n_frames"])) for track in tracks]
     except READING_FAILURES as error:
         return f"its positions cannot be read ({error})."
     if checksum(int(sample["n_frames"]), tracks["first_frame"].tolist(), positions) != sample["checksum"].tobytes():

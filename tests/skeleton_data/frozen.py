@@ -6,16 +6,17 @@ written anew: a store that was written must stay readable.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from skeleton_data import get_format, repack, save_split
-from skeleton_data.encode import EncodedSample, Track
-from skeleton_data.formats.ntu import RecordingName
-from skeleton_data.raw import RawSequence
-from skeleton_data.schema import FORMAT_VERSION, checksum
-from skeleton_data.writer import StoreWriter
+from skeleton_data import convert, repack, save_split
+from skeleton_data.formats.ntu import NTU60, RecordingName
+from skeleton_data.formats.sources import digest
+from skeleton_data.raw import Listing, RawBody, RawItem, RawSequence
+from skeleton_data.schema import FORMAT_VERSION
 
 FOLDER = Path(__file__).parent / "fixtures"
 NAMES = ["S001C001P001R001A001", "S001C002P001R001A001", "S001C002P003R002A002"]
@@ -23,40 +24,62 @@ SPLITS = {"xsub": ([0, 1], [2]), "mine": ([0], [2])}
 BODY_ID = 2**56 + 1
 
 
-def tracks(number: int) -> list[Track]:
-    """Tracks of a recording of 8 frames, the same on every machine; the first two recordings are alike."""
+def bodies(number: int) -> list[RawBody]:
+    """Bodies of a recording of 8 frames, the same on every machine; the first two recordings are alike."""
     values = (np.arange(6 * 25 * 3, dtype=np.int64) * (7 + number // 2) % 1001).astype(np.float32) / 256 + 1
-    first = values.reshape(6, 25, 3)
+    x = values.reshape(6, 25, 3)
     if number < 2:
-        return [Track(BODY_ID, 1, first)]
-    with_gap = first[::-1].copy()
-    with_gap[2] = 0
-    return [Track(BODY_ID, 0, first), Track(BODY_ID + 1, 2, with_gap)]
+        return [RawBody(BODY_ID, np.arange(1, 7, dtype=np.int32), x)]
+    gap = np.array([2, 3, 5, 6, 7], np.int32)
+    return [RawBody(BODY_ID, np.arange(6, dtype=np.int32), x), RawBody(BODY_ID + 1, gap, x[::-1][gap - 2].copy())]
 
 
 def positions(number: int) -> np.ndarray:
     """Positions of a recording, (M, 8, 25, 3)."""
-    made = tracks(number)
-    x = np.zeros((len(made), 8, 25, 3), np.float32)
-    for body, track in enumerate(made):
-        x[body, track.first_frame : track.first_frame + 6] = track.positions
+    x = np.zeros((len(bodies(number)), 8, 25, 3), np.float32)
+    for body, of_body in enumerate(bodies(number)):
+        x[body, of_body.frames] = of_body.positions
     return x
+
+
+class Given:
+    """A format whose recordings are given: what :func:`skeleton_data.convert` makes a store of without any files."""
+
+    name, skeleton = "ntu60", NTU60.skeleton
+
+    def __init__(
+        self,
+        sequences: Sequence[RawSequence],
+        split: tuple[list[int], list[int]],
+        class_names: Sequence[str] = NTU60.class_names,
+    ) -> None:
+        self.sequences, self.split, self.class_names = sequences, split, class_names
+
+    def find(self, source: Path) -> Listing:
+        """One item for each recording."""
+        return Listing([RawItem(sequence.name, source / f"{sequence.name}.skeleton") for sequence in self.sequences])
+
+    def read(self, item: RawItem) -> list[RawSequence]:
+        """The recording of this name, its own digest."""
+        (found,) = (sequence for sequence in self.sequences if sequence.name == item.name)
+        return [replace(found, source_digest=digest(found.name.encode()))]
+
+    def splits(self, samples: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """The one that was given."""
+        return {"xsub": tuple(np.array(part, np.int64) for part in self.split)}
+
+
+def sequence(number: int, name: str) -> RawSequence:
+    """A recording with the numbers that its name tells."""
+    read = RecordingName.parse(name)
+    numbers = read.subject, read.camera, read.setup, read.replication
+    return RawSequence(name, 8, bodies(number), read.action - 1, read.performance, *numbers)
 
 
 def write(path: Path) -> Path:
     """Write a small store with a copy, a gap, a second body and a split of one's own."""
-    ntu = get_format("ntu60")
-    with StoreWriter(path, ntu.skeleton) as writer:
-        for number, name in enumerate(NAMES):
-            read = RecordingName.parse(name)
-            numbers = read.subject, read.camera, read.setup, read.replication
-            sequence = RawSequence(name, 8, [], read.action - 1, read.performance, *numbers)
-            made = tracks(number)
-            mark = checksum(8, [t.first_frame for t in made], [t.positions for t in made])
-            source = writer.add_source(f"{name}.skeleton", 1000 + number, f"{number:032x}")
-            writer.add(EncodedSample(sequence, made, mark, len(made)), source)
-        splits = {"xsub": tuple(np.array(part, np.int64) for part in SPLITS["xsub"])}
-        writer.commit(ntu.class_names, splits, {"format": "ntu60", "converter": "frozen", "source": "", "options": {}})
+    given = Given([sequence(number, name) for number, name in enumerate(NAMES)], SPLITS["xsub"])
+    convert(given, path.parent, path, bodies="first")
     save_split(path, "mine", *SPLITS["mine"], rule="a café's choice")
     return path
 

@@ -9,11 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skeleton_data import SkeletonDataError, Store, convert, get_format, verify
-from skeleton_data.encode import EncodedSample, Track
+from skeleton_data import SkeletonDataError, Store, convert, verify
 from skeleton_data.raw import RawSequence
-from skeleton_data.schema import checksum
-from skeleton_data.writer import StoreWriter
+from tests.skeleton_data import frozen
 
 ID = 2**56 + 1
 NAMES = [f"S001C00{c}P00{p}R001A00{a}" for c in (1, 2, 3) for p in (1, 3) for a in (1, 2)]
@@ -325,15 +323,9 @@ def test_label_fractions_of_a_split(store):
 
 def test_names_beyond_ascii(tmp_path):
     """Names and classes of other scripts come back as they were written."""
-    skeleton = get_format("ntu60").skeleton
     names = ["Händewaschen", "手を洗う", "plain"]
-    with StoreWriter(tmp_path / "a.h5", skeleton) as writer:
-        source = writer.add_source("x", 1, "0" * 32)
-        for number, name in enumerate(names):
-            positions = np.full((3, 25, 3), number + 1, np.float32)
-            mark = checksum(3, [0], [positions])
-            writer.add(EncodedSample(RawSequence(name, 3, [], 0, name), [Track(1, 0, positions)], mark, 1), source)
-        writer.commit(["Füße heben"], {"all": (np.arange(3), np.arange(0))}, {"format": "own"})
+    made = [RawSequence(name, 8, frozen.bodies(number + 1), 0, name) for number, name in enumerate(names)]
+    convert(frozen.Given(made, ([0, 1], [2]), ["Füße heben"]), tmp_path, tmp_path / "a.h5")
     store = Store.open(tmp_path / "a.h5")
     assert store.samples["name"].tolist() == names == list(store.performance_names)
     assert store.class_names == ("Füße heben",) and verify(tmp_path / "a.h5") == []
