@@ -5,6 +5,8 @@ A store is one HDF5 file, readable by HDF5 1.10 and later:
 ========================  ==========================================================================================
 ``/positions``            (rows, V, C) little-endian float32, contiguous: all tracks end to end; metres; a missing
                           joint or frame is all zeros
+``/channels/<name>``      (rows, ...) contiguous, beside the positions: what was asked for besides them, see
+                          :mod:`skeleton_data.channels`; attribute ``digest`` is the BLAKE2b-128 of its bytes
 ``/tracks``               one row per track: its sample, body id, first frame, frames, first row, gapless flag
 ``/samples``              one row per recording, see :func:`sample_dtype`
 ``/sources``              one row per raw file read: path within the source, bytes, BLAKE2b-128
@@ -99,7 +101,7 @@ def tables_digest(file: h5py.File) -> str:
     state = blake2b(digest_size=CHECKSUM_BYTES)
     tables: dict[str, h5py.Dataset] = {}
     file.visititems(lambda name, node: tables.update({name: node} if isinstance(node, h5py.Dataset) else {}))
-    for name in sorted(tables.keys() - {"positions"}):
+    for name in sorted(name for name in tables if name != "positions" and not name.startswith("channels/")):
         state.update(name.encode())
         state.update(tables[name][()].tobytes())
     return state.hexdigest()

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skeleton_aug.skeletons import Skeleton
+from skeleton_data.channels import channel_names, map_channel
 from skeleton_data.raw import SkeletonDataError
 from skeleton_data.schema import (
     FORMAT,
@@ -165,6 +166,31 @@ class Store:
                 raise SkeletonDataError(f"{self._path}: cannot be read any more ({error}). {_AGAIN}") from error
             mapped = self._mapped = (os.getpid(), array)
         return mapped[1]
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of what is kept besides positions, see :data:`skeleton_data.channels.CHANNELS`."""
+        return channel_names(self._path)
+
+    def channel(self, name: str) -> NDArray[Any]:
+        """Map a channel from the file, read-only: (rows, ...), row for row beside :attr:`rows`.
+
+        Raises
+        ------
+        SkeletonDataError
+            When the store has no such channel.
+        """
+        return map_channel(self._path, name, len(self.rows))
+
+    def sample_channel(self, index: int, name: str) -> NDArray[Any]:
+        """Return a channel of one sample, (M, T, ...) beside its positions, zeros where a body is not seen."""
+        at = range(len(self))[index]
+        tracks, rows = self.tracks[self._offsets[at] : self._offsets[at + 1]], self.channel(name)
+        values = np.zeros((len(tracks), self.samples["n_frames"][at], *rows.shape[1:]), rows.dtype)
+        for body, track in enumerate(tracks):
+            first, start, n = track["first_frame"], track["row"], track["n_frames"]
+            values[body, first : first + n] = rows[start : start + n]
+        return values
 
     @property
     def skeleton(self) -> Skeleton:

@@ -280,7 +280,12 @@ def _bodies(positions: NDArray[np.float32]) -> list[RawBody]:
     """Visible bodies of (T, 2, 25, 3) positions by first appearance; ids 0 and 1 are their places in a line."""
     seen: NDArray[np.bool_] = np.any(positions != 0, axis=(2, 3))
     bodies = [
-        RawBody(body, np.flatnonzero(seen[:, body]).astype(np.int32), positions[seen[:, body], body])
+        RawBody(
+            body,
+            np.flatnonzero(seen[:, body]).astype(np.int32),
+            positions[seen[:, body], body],
+            np.full(seen[:, body].sum(), body, np.int32),
+        )
         for body in range(_BODIES)
         if seen[:, body].any()
     ]
