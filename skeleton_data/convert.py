@@ -157,6 +157,8 @@ class _Conversion:
         if found is None:
             self.writer.begin(header)
             return False
+        # Whoever gave other options, or moved the source, finds the work still there next time.
+        self.writer.keep = True
         check_header(found, header, self.writer.path)
         return True
 
@@ -164,6 +166,7 @@ class _Conversion:
         for number, entry in enumerate(self.writer.replay()):
             check_unchanged(entry, items, number, self.source)
             self._note(entry)
+        self.writer.keep = False
         self.summary.n_resumed = self.writer.n_entries
         return self.writer.n_entries
 
@@ -229,8 +232,8 @@ class _Conversion:
             raise
 
     def _kept(self) -> str:
-        self.writer.keep = True
         n_done = self.writer.n_entries
+        self.writer.keep = self.writer.keep or n_done > 0
         return f"{n_done:,} raw files are done and kept: --resume goes on from there." if n_done else ""
 
 

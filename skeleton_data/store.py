@@ -167,6 +167,12 @@ class Store:
             mapped = self._mapped = (os.getpid(), array)
         return mapped[1]
 
+    def sources(self) -> list[tuple[str, int, str]]:
+        """Read path within the source, bytes and digest of every raw file; ``samples["source"]`` indexes them."""
+        with h5py.File(self._path, "r") as file:
+            table = file["sources"][()].tolist()
+        return [(path.decode(), size, digest.decode()) for path, size, digest in table]
+
     @property
     def channels(self) -> tuple[str, ...]:
         """Names of what is kept besides positions, see :data:`skeleton_data.channels.CHANNELS`."""

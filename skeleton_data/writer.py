@@ -127,16 +127,22 @@ class StoreWriter:
             spill.close()
         with suppress(OSError):
             (self.folder / "store.h5").unlink(missing_ok=True)
-        self._partial.release(keep=self.keep and self.n_entries > 0)
+        self._partial.release(keep=self.keep)
 
     def __len__(self) -> int:
         return len(self._samples)
+
+    @property
+    def n_tracks(self) -> int:
+        """Tracks written so far."""
+        return len(self._tracks)
 
     def __contains__(self, name: str) -> bool:
         return name in self._names
 
     def begin(self, header: Mapping[str, Any]) -> None:
-        """Start a new journal."""
+        """Start a new journal, and forget rows whose journal has lost its first line."""
+        self._cut(0, 0)
         self._journal.start(header)
 
     def write(self, entry: Entry, tracks: Sequence[Track]) -> Entry:
@@ -175,7 +181,10 @@ class StoreWriter:
         finally:
             for file in with_spills.values():
                 file.close()
-        self._journal.cut(end)
+        self._cut(end, rows)
+
+    def _cut(self, journal_bytes: int, rows: int) -> None:
+        self._journal.cut(journal_bytes)
         for name, size in self._row_bytes().items():
             os.truncate(self._spill_path(name), rows * size)
 
