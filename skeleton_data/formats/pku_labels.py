@@ -67,6 +67,8 @@ CLASS_NAMES: tuple[str, ...] = (
 # Views of one performance are annotated independently, so their ends differ; a neighbouring repetition
 # of the same class that merely touches must still not count as the same performance.
 MIN_OVERLAP = 0.1
+# Room for a thousand annotations, where a recording has twenty; matching views takes the square of their number.
+_MAX_BYTES = 1 << 14
 
 
 class Annotation(NamedTuple):
@@ -100,9 +102,13 @@ def read_labels(path: Path) -> list[Annotation]:
         When the file cannot be read, or a line is no such annotation.
     """
     try:
-        lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise RawFileError(str(path), f"cannot be read ({error.strerror}).") from error
+    if len(data) > _MAX_BYTES:
+        raise RawFileError(str(path), f"refused: more than {_MAX_BYTES:,} bytes, which no label file has.")
+    lines = data.removeprefix(b"\xef\xbb\xbf").splitlines()
     return [_annotation(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
 
 
