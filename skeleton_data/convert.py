@@ -232,7 +232,7 @@ class _Conversion:
             raise
 
     def _kept(self) -> str:
-        n_done = self.writer.n_entries
+        n_done = self.writer.n_entries if self.writer.folder.exists() else 0
         self.writer.keep = self.writer.keep or n_done > 0
         return f"{n_done:,} raw files are done and kept: --resume goes on from there." if n_done else ""
 

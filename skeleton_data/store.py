@@ -80,6 +80,7 @@ class _Tables:
     digest: str
     offset: int
     shape: tuple[int, int, int]
+    file: tuple[int, ...]
 
 
 class Store:
@@ -161,15 +162,23 @@ class Store:
             # A mapping costs microseconds; each process makes its own and shares no handle with its parent.
             tables = self._tables
             try:
-                array = np.memmap(self._path, "<f4", mode="r", offset=tables.offset, shape=tables.shape)
+                with self._path.open("rb") as file:
+                    self._refuse_other(file.fileno())
+                    array = np.memmap(file, "<f4", mode="r", offset=tables.offset, shape=tables.shape)
             except (OSError, ValueError) as error:
                 raise SkeletonDataError(f"{self._path}: cannot be read any more ({error}). {_AGAIN}") from error
             mapped = self._mapped = (os.getpid(), array)
         return mapped[1]
 
+    def _refuse_other(self, handle: int) -> None:
+        """A file put in the place of the one that was opened must not be read by the tables of that one."""
+        if _identity(handle) != self._tables.file:
+            raise SkeletonDataError(f"{self._path}: was replaced since it was opened. Open it again.")
+
     def sources(self) -> list[tuple[str, int, str]]:
         """Read path within the source, bytes and digest of every raw file; ``samples["source"]`` indexes them."""
-        with h5py.File(self._path, "r") as file:
+        with self._path.open("rb") as opened, h5py.File(opened, "r") as file:
+            self._refuse_other(opened.fileno())
             table = file["sources"][()].tolist()
         return [(path.decode(), size, digest.decode()) for path, size, digest in table]
 
@@ -186,7 +195,10 @@ class Store:
         SkeletonDataError
             When the store has no such channel.
         """
-        return map_channel(self._path, name, len(self.rows))
+        rows = len(self.rows)
+        with self._path.open("rb") as file:
+            self._refuse_other(file.fileno())
+            return map_channel(self._path, name, rows)
 
     def sample_channel(self, index: int, name: str) -> NDArray[Any]:
         """Return a channel of one sample, (M, T, ...) beside its positions, zeros where a body is not seen."""
@@ -293,11 +305,11 @@ def _read(path: Path) -> _Tables:
     if not path.is_file() or not h5py.is_hdf5(path):
         raise SkeletonDataError(f"{path}: is no store (no HDF5 file). Give the .h5 file that convert wrote.")
     try:
-        with h5py.File(path, "r") as file:
+        with path.open("rb") as opened, h5py.File(path, "r") as file:
             _check_kind(file, path)
             if bytes(file.attrs["tables_digest"]).decode() != tables_digest(file):
                 raise ValueError("its tables differ from their digest")
-            tables = _read_tables(file)
+            tables = _read_tables(file, _identity(opened.fileno()))
             _check_tables(tables, path)
             return tables
     except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, MemoryError) as error:
@@ -315,7 +327,12 @@ def _check_kind(file: h5py.File, path: Path) -> None:
         )
 
 
-def _read_tables(file: h5py.File) -> _Tables:
+def _identity(handle: int) -> tuple[int, ...]:
+    status = os.fstat(handle)
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _read_tables(file: h5py.File, identity: tuple[int, ...]) -> _Tables:
     positions = file["positions"]
     if positions.dtype != np.dtype("<f4") or positions.ndim != 3:
         raise ValueError(f"positions are {positions.dtype} with {positions.ndim} axes, not float32 with 3")
@@ -339,6 +356,7 @@ def _read_tables(file: h5py.File) -> _Tables:
         digest=bytes(file.attrs["digest"]).decode(),
         offset=int(offset),
         shape=positions.shape,
+        file=identity,
     )
 
 

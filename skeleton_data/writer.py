@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -42,6 +43,7 @@ _COPY_BYTES = 8 << 20
 # Rows that start on a page are aligned for every kind of access once they are mapped.
 _ALIGNMENT = 4096
 _POSITIONS = "positions"
+_SYSTEM_REASON = re.compile(r"error message = '([^']*)'")
 # File systems without hard links answer with one of these.
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
 
@@ -248,7 +250,21 @@ class StoreWriter:
             When another process has made the file meanwhile and ``force`` is false.
         """
         made = self.folder / "store.h5"
-        with h5py.File(made, "w", libver=LIBVER, alignment_threshold=_ALIGNMENT, alignment_interval=_ALIGNMENT) as file:
+        try:
+            self._write_file(made, class_names, splits, provenance)
+        except (OSError, RuntimeError) as error:
+            # HDF5 wraps what the system said, and fails once more, as another kind of error, when it closes the file.
+            reason = _SYSTEM_REASON.search(str(error.__context__ or error)) or _SYSTEM_REASON.search(str(error))
+            raise OSError(errno.EIO, reason[1] if reason else str(error), str(self.path)) from error
+        _sync(made)
+        self._put_in_place(made)
+        remove_dead(self.path)
+
+    def _write_file(
+        self, made: Path, class_names: Sequence[str], splits: Mapping[str, Split], provenance: Mapping[str, Any]
+    ) -> None:
+        aligned = {"alignment_threshold": _ALIGNMENT, "alignment_interval": _ALIGNMENT}
+        with h5py.File(made, "w", libver=LIBVER, **aligned) as file:
             self._write_tables(file, class_names, splits)
             _write_text(file, "skeleton", self.skeleton.to_dict())
             _write_text(file, "provenance", provenance)
@@ -256,9 +272,6 @@ class StoreWriter:
             for name in self.channels:
                 write_channel(file, name, self.skeleton.n_joints, self._parts(name), self._rows)
             self._write_positions(file)
-        _sync(made)
-        self._put_in_place(made)
-        remove_dead(self.path)
 
     def _put_in_place(self, made: Path) -> None:
         if self.force:
