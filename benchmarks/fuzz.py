@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from types import FunctionType
 
 import numpy as np
 
@@ -254,7 +255,10 @@ SHARES: Mapping[str, float] = {
 
 
 def guided(name: str, read: Reader, seeds: list[bytes], seconds: int) -> None:
-    """Let atheris look for inputs that reach new code; it ends the process with what it found."""
+    """Let atheris look for inputs that reach new code; it ends the process with what it found.
+
+    It sees into compiled code only where that runs as plain Python (``NUMBA_DISABLE_JIT=1``).
+    """
     import atheris
 
     def feed(data: bytes) -> None:
@@ -264,10 +268,17 @@ def guided(name: str, read: Reader, seeds: list[bytes], seconds: int) -> None:
     corpus = Path(tempfile.mkdtemp(prefix="corpus-"))
     for number, data in enumerate(seeds):
         (corpus / str(number)).write_bytes(data)
-    atheris.instrument_all()
+    for function in _parser_functions():
+        atheris.instrument_func(function)
     options = [sys.argv[0], f"-max_total_time={seconds}", f"-timeout={int(SECONDS_AN_INPUT)}", "-rss_limit_mb=2048"]
     atheris.Setup([*options, "-print_final_stats=1", str(corpus)], feed)
     atheris.Fuzz()
+
+
+def _parser_functions() -> list[FunctionType]:
+    modules = [module for name, module in sys.modules.items() if name.startswith("skeleton_data.formats")]
+    found = [value for module in modules for value in vars(module).values() if isinstance(value, FunctionType)]
+    return [function for function in found if function.__module__.startswith("skeleton_data.formats")]
 
 
 def main() -> None:

@@ -22,22 +22,18 @@ from numpy.typing import NDArray
 from skeleton_aug.skeletons import Skeleton
 from skeleton_data.channels import CHANNELS, write_channel
 from skeleton_data.encode import Track
-from skeleton_data.journal import Entry, Journal, SampleEntry, mark, read_journal, write_all
+from skeleton_data.journal import Entry, Journal, mark, read_journal, write_all
 from skeleton_data.partial import JOURNAL, claim, remove_dead, take_over
 from skeleton_data.raw import SkeletonDataError
 from skeleton_data.schema import (
-    CHECKSUM_BYTES,
     FORMAT,
     FORMAT_VERSION,
     LIBVER,
-    TRACK_DTYPE,
-    sample_dtype,
-    source_dtype,
-    store_digest,
     tables_digest,
     text_dtype,
 )
 from skeleton_data.splits import Split
+from skeleton_data.tables import Tables
 
 _COPY_BYTES = 8 << 20
 # Rows that start on a page are aligned for every kind of access once they are mapped.
@@ -80,13 +76,7 @@ class StoreWriter:
         self.path, self.skeleton, self.channels, self.force = path, skeleton, tuple(channels), force
         self.keep = False
         self.n_entries = 0
-        self._samples: list[tuple[Any, ...]] = []
-        self._tracks: list[tuple[int, int, int, int, int, bool]] = []
-        self._sources: list[tuple[str, int, str]] = []
-        self._performances: dict[str, int] = {}
-        self._first_with: dict[bytes, int] = {}
-        self._names: set[str] = set()
-        self._rows = 0
+        self._tables = Tables()
         self._refuse_existing()
         if not path.parent.is_dir():
             raise SkeletonDataError(f"{path}: its folder does not exist. Make it first.")
@@ -132,15 +122,15 @@ class StoreWriter:
         self._partial.release(keep=self.keep)
 
     def __len__(self) -> int:
-        return len(self._samples)
+        return len(self._tables.names)
 
     @property
     def n_tracks(self) -> int:
         """Tracks written so far."""
-        return len(self._tracks)
+        return self._tables.n_tracks
 
     def __contains__(self, name: str) -> bool:
-        return name in self._names
+        return name in self._tables.names
 
     def begin(self, header: Mapping[str, Any]) -> None:
         """Start a new journal, and forget rows whose journal has lost its first line."""
@@ -196,41 +186,11 @@ class StoreWriter:
 
     def _register(self, entry: Entry) -> None:
         self.n_entries += 1
-        if not entry.samples:
-            return
-        self._sources.append((entry.path, entry.size, entry.digest))
-        for sample in entry.samples:
-            self._add(sample, len(self._sources) - 1)
-
-    def _add(self, sample: SampleEntry, source: int) -> None:
-        index, checksum = len(self._samples), bytes.fromhex(sample.checksum)
-        self._names.add(sample.name)
-        for track in sample.tracks:
-            body_id, first_frame, n_frames, gapless = track
-            self._tracks.append((index, body_id, first_frame, n_frames, self._rows, gapless))
-            self._rows += n_frames
-        first = self._first_with.setdefault(checksum, index)
-        self._samples.append(
-            (
-                sample.name,
-                sample.label,
-                sample.subject,
-                sample.camera,
-                sample.setup,
-                sample.replication,
-                sample.n_frames,
-                len(sample.tracks),
-                self._performances.setdefault(sample.performance, len(self._performances)),
-                -1 if first == index else first,
-                source,
-                np.frombuffer(checksum, np.uint8),
-            )
-        )
+        self._tables.add(entry)
 
     def samples(self) -> NDArray[np.void]:
         """Return the table of the samples so far, names as text."""
-        longest = max((len(row[0]) for row in self._samples), default=1)
-        return np.array(self._samples, sample_dtype(f"U{max(1, longest)}"))
+        return self._tables.samples()
 
     def commit(self, class_names: Sequence[str], splits: Mapping[str, Split], provenance: Mapping[str, Any]) -> None:
         """Write the store, flush it to the disk and put it in place.
@@ -270,7 +230,7 @@ class StoreWriter:
             _write_text(file, "provenance", provenance)
             file.attrs["tables_digest"] = np.bytes_(tables_digest(file))
             for name in self.channels:
-                write_channel(file, name, self.skeleton.n_joints, self._parts(name), self._rows)
+                write_channel(file, name, self.skeleton.n_joints, self._parts(name), self._tables.n_rows)
             self._write_positions(file)
 
     def _put_in_place(self, made: Path) -> None:
@@ -296,24 +256,21 @@ class StoreWriter:
             made.replace(self.path)
 
     def _write_tables(self, file: h5py.File, class_names: Sequence[str], splits: Mapping[str, Split]) -> None:
-        names = [row[0] for row in self._samples]
+        tables = self._tables
         file.attrs["format"] = np.bytes_(FORMAT)
         file.attrs["format_version"] = np.int32(FORMAT_VERSION)
-        checksums = np.stack([row[-1] for row in self._samples]) if names else np.empty((0, CHECKSUM_BYTES), np.uint8)
-        file.attrs["digest"] = np.bytes_(store_digest(names, checksums))
-        encoded = [(row[0].encode(), *row[1:]) for row in self._samples]
-        file["samples"] = np.array(encoded, sample_dtype(_text_type(names)))
-        file["tracks"] = np.array(self._tracks, TRACK_DTYPE)
-        sources = [(path.encode(), size, digest.encode()) for path, size, digest in self._sources]
-        file["sources"] = np.array(sources, source_dtype(_text_type([row[0] for row in self._sources])))
-        _write_names(file, "performances", list(self._performances))
+        file.attrs["digest"] = np.bytes_(tables.digest())
+        file["samples"] = tables.samples(encoded=True)
+        file["tracks"] = tables.tracks()
+        file["sources"] = tables.sources()
+        _write_names(file, "performances", list(tables.performances))
         _write_names(file, "classes", class_names)
         group = file.create_group("splits")
         for name, (train, test) in splits.items():
             group[f"{name}/train"], group[f"{name}/test"] = train.astype("<i4"), test.astype("<i4")
 
     def _write_positions(self, file: h5py.File) -> None:
-        shape = (self._rows, self.skeleton.n_joints, 3)
+        shape = (self._tables.n_rows, self.skeleton.n_joints, 3)
         positions = file.create_dataset("positions", shape, "<f4", fill_time="never")
         start = 0
         for part in self._parts(_POSITIONS):
@@ -327,8 +284,8 @@ class StoreWriter:
         kind = "<f4" if name == _POSITIONS else CHANNELS[name].dtype
         step = max(1, _COPY_BYTES // self._row_bytes()[name])
         with self._spill_path(name).open("rb") as spill:
-            for start in range(0, self._rows, step):
-                n_rows = min(step, self._rows - start)
+            for start in range(0, self._tables.n_rows, step):
+                n_rows = min(step, self._tables.n_rows - start)
                 part = np.fromfile(spill, kind, n_rows * int(np.prod(shape, dtype=np.int64)))
                 yield part.reshape(n_rows, *shape)
 

@@ -36,7 +36,7 @@ def test_faults_are_not_overlooked(monkeypatch):
         if data != b"whole":
             raise IndexError("list index out of range")
 
-    with pytest.raises(fuzz.Fault, match="IndexError: list index out of range for .*input"):
+    with pytest.raises(fuzz.Fault, match=r"IndexError: list index out of range for .*input"):
         fuzz.run("x", fails, [b"whole"], 10)
     monkeypatch.setattr(fuzz, "SECONDS_AN_INPUT", 0.01)
     with pytest.raises(fuzz.Fault, match=r"took 0\.0"):

@@ -96,6 +96,13 @@ def test_rejected_files_are_reported_and_the_rest_is_kept(raw, tmp_path, ntu_tex
     assert "no body in any frame" in rows[NAMES[1]][1]
 
 
+def test_progress_tells_rate_and_time_left(raw, tmp_path, capsys):
+    """The bar counts raw files and shows files a second and the time left."""
+    convert("ntu60", raw, tmp_path / "a.h5", progress=True)
+    shown = capsys.readouterr().err.split("\r")
+    assert "24/24" in shown[-1] and " files/s]" in shown[-1] and "<00:00" in shown[-1]
+
+
 def test_report_of_an_earlier_run_goes(raw, tmp_path):
     """A clean conversion leaves no report from a worse one before it."""
     (tmp_path / "a.h5.rejected.txt").write_text("old")
