@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -155,9 +155,7 @@ def _parsed(name: str) -> RecordingName:
 
 def _slots(frames: NDArray[np.int32]) -> NDArray[np.int32]:
     """Place of each row among those of its frame."""
-    rows = np.arange(len(frames))
-    starts = np.concatenate(([True], np.diff(frames) > 0))[: len(frames)]
-    return (rows - np.maximum.accumulate(np.where(starts, rows, 0))).astype(np.int32)
+    return (np.arange(len(frames)) - np.searchsorted(frames, frames)).astype(np.int32)
 
 
 def _bodies(ids: NDArray[np.int64], rows: RawBody) -> list[RawBody]:
@@ -170,7 +168,9 @@ def _bodies(ids: NDArray[np.int64], rows: RawBody) -> list[RawBody]:
         left = np.flatnonzero(ids == body_id)
         while left.size:
             first = np.concatenate(([True], np.diff(rows.frames[left]) > 0))
-            bodies.append(replace(rows.take(left[first]), body_id=body_id))
+            body = rows.take(left[first])
+            body.body_id = body_id
+            bodies.append(body)
             left = left[~first]
     return bodies
 

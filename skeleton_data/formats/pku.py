@@ -22,6 +22,7 @@ from skeleton_aug.skeletons import KINECT_V2, Skeleton
 from skeleton_data.formats.pku_files import PKUFiles
 from skeleton_data.formats.pku_labels import CLASS_NAMES, Annotation, Instance, name_instances, read_labels
 from skeleton_data.formats.pku_splits import read_split_file
+from skeleton_data.formats.sources import read_at_most
 from skeleton_data.raw import UNKNOWN, Listing, RawBody, RawFileError, RawItem, RawSequence, SkeletonDataError
 
 Cut = Literal["exclusive", "inclusive_1", "inclusive"]
@@ -267,8 +268,7 @@ def read_frames(path: Path) -> NDArray[np.float32]:
         When the file cannot be read, or a line has not 150 finite numbers.
     """
     try:
-        with path.open("rb") as file:
-            raw = file.read(_MAX_BYTES + 1)
+        raw = read_at_most(path, _MAX_BYTES)
     except OSError as error:
         raise RawFileError(str(path), f"cannot be read ({error.strerror}).") from error
     if len(raw) > _MAX_BYTES:

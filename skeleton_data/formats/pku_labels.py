@@ -8,6 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
+from skeleton_data.formats.sources import read_at_most
 from skeleton_data.raw import RawFileError
 
 CLASS_NAMES: tuple[str, ...] = (
@@ -102,8 +103,7 @@ def read_labels(path: Path) -> list[Annotation]:
         When the file cannot be read, or a line is no such annotation.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
+        data = read_at_most(path, _MAX_BYTES)
     except OSError as error:
         raise RawFileError(str(path), f"cannot be read ({error.strerror}).") from error
     if len(data) > _MAX_BYTES:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from skeleton_data.formats.pku_files import recording_name
+from skeleton_data.formats.sources import read_at_most
 from skeleton_data.raw import RawFileError
 
 _HEADER = re.compile(r"\s*(train|valid|test)\w*\s+videos?\s*:?(.*)", re.IGNORECASE | re.DOTALL)
@@ -33,8 +34,7 @@ def read_split_file(path: Path, phase: int) -> tuple[frozenset[str], frozenset[s
         or stands in both parts.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
+        data = read_at_most(path, _MAX_BYTES)
     except OSError as error:
         raise RawFileError(str(path), f"cannot be read ({error.strerror}).") from error
     if len(data) > _MAX_BYTES:

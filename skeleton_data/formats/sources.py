@@ -112,8 +112,7 @@ def read_bytes(item: RawItem) -> bytes:
     """Read the file or archive member of ``item``; :class:`RawFileError` says what went wrong."""
     try:
         if item.member is None:
-            with item.path.open("rb") as file:
-                data = file.read(MAX_RECORDING_BYTES + 1)
+            data = read_at_most(item.path, MAX_RECORDING_BYTES)
         else:
             data = _read_member(item.path, item.member)
     except _READ_FAILURES as error:
@@ -122,6 +121,13 @@ def read_bytes(item: RawItem) -> bytes:
     if len(data) > MAX_RECORDING_BYTES:
         raise RawFileError(item.place, f"refused: has grown past {MAX_RECORDING_BYTES:,} bytes, as no recording does.")
     return data
+
+
+def read_at_most(path: Path, n_bytes: int) -> bytes:
+    """Read a file, and one byte more than ``n_bytes`` of a longer one."""
+    with path.open("rb") as file:
+        # Python claims what it is asked to read, so a small file is asked for its own size.
+        return file.read(min(os.fstat(file.fileno()).st_size, n_bytes) + 1)
 
 
 def _read_member(path: Path, member: str) -> bytes:
