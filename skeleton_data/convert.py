@@ -224,7 +224,7 @@ class _Conversion:
             raise
         except OSError as error:
             reason = error.strerror or str(error)
-            place = error.filename or self.writer.path
+            place = error.filename2 or error.filename or self.writer.path
             raise UnfinishedError(f"{place}: cannot be written or read ({reason}). {self._kept()}".strip()) from error
         except BaseException as error:
             if kept := self._kept():
@@ -232,6 +232,8 @@ class _Conversion:
             raise
 
     def _kept(self) -> str:
+        if self.writer.committed:
+            return "The store itself is whole."
         n_done = self.writer.n_entries if self.writer.folder.exists() else 0
         self.writer.keep = self.writer.keep or n_done > 0
         return f"{n_done:,} raw files are done and kept: --resume goes on from there." if n_done else ""

@@ -74,7 +74,7 @@ class StoreWriter:
         self, path: Path, skeleton: Skeleton, *, channels: Sequence[str] = (), force: bool = False, resume: bool = False
     ) -> None:
         self.path, self.skeleton, self.channels, self.force = path, skeleton, tuple(channels), force
-        self.keep = False
+        self.keep = self.committed = False
         self.n_entries = 0
         self._tables = Tables()
         self._refuse_existing()
@@ -218,6 +218,7 @@ class StoreWriter:
             raise OSError(errno.EIO, reason[1] if reason else str(error), str(self.path)) from error
         _sync(made)
         self._put_in_place(made)
+        self.committed = True
         remove_dead(self.path)
 
     def _write_file(

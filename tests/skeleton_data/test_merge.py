@@ -59,6 +59,24 @@ def test_merged_is_as_converted_at_once(raw, parts, tmp_path, order):
     assert [part["samples"] for part in other.provenance["merged"]] == [24, 24][::order]
 
 
+def test_several_recordings_in_a_file(tmp_path):
+    """PKU-MMD files hold several recordings each; merged stores still equal one conversion of both folders."""
+    for folder, videos in (("a", ("0002", "0005")), ("b", ("0003",))):
+        for kind in ("skeleton", "label"):
+            (tmp_path / "raw" / folder / kind).mkdir(parents=True)
+        for number, name in enumerate(f"{video}-{view}" for video in videos for view in "LMR"):
+            rows = np.random.default_rng(int(name[:4]) + number).uniform(0.5, 4, (9, 150))
+            text = "\n".join(" ".join(f"{x:.6f}" for x in row) for row in rows) + "\n"
+            (tmp_path / "raw" / folder / "skeleton" / f"{name}.txt").write_text(text)
+            (tmp_path / "raw" / folder / "label" / f"{name}.txt").write_text("9,0,3,1\n2,3,9,1\n")
+        convert("pku1", tmp_path / "raw" / folder, tmp_path / f"{folder}.h5")
+    convert("pku1", tmp_path / "raw", tmp_path / "once.h5")
+    merge([tmp_path / "a.h5", tmp_path / "b.h5"], tmp_path / "merged.h5")
+    once, merged = contents(tmp_path / "once.h5"), contents(tmp_path / "merged.h5")
+    assert [name for name in once if once[name] != merged[name]] == ["provenance"]
+    assert len(Store.open(tmp_path / "merged.h5")) == 18
+
+
 def test_same_recording_twice(parts, tmp_path):
     """A recording that stands in both stores is kept once."""
     done = merge([parts[0], parts[0], parts[1]], tmp_path / "merged.h5")

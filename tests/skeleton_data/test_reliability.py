@@ -181,6 +181,16 @@ def test_two_conversions_to_one_target(raw, whole, tmp_path):
     assert output.read_bytes() == whole
 
 
+def test_report_that_cannot_be_written(raw, tmp_path):
+    """When only the report of rejected files fails, the store is there and the error says so."""
+    mine = shutil.copytree(raw, tmp_path / "raw")
+    (mine / f"{NAMES[3]}.skeleton").write_bytes(b"3\n1\n")
+    (tmp_path / "a.h5.rejected.txt").mkdir()
+    with pytest.raises(SkeletonDataError, match=r"a\.h5\.rejected\.txt.*The store itself is whole"):
+        convert("ntu60", mine, tmp_path / "a.h5")
+    assert len(Store.open(tmp_path / "a.h5")) == len(NAMES) - 1 and partials(tmp_path) == []
+
+
 def test_no_hard_links(raw, whole, tmp_path, monkeypatch):
     """On a file system without hard links the finished store is renamed into place."""
 
