@@ -7,6 +7,7 @@ numbers, the joint count and twelve numbers per joint, of which x, y, z come fir
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +18,9 @@ from skeleton_data.raw import RawFileError
 
 N_JOINTS = 25
 MAX_FRAMES = 100_000
+MAX_BYTES = 32 << 20
+"""The longest real recordings have a tenth of this."""
+_ODD_AT_ONCE = 4096
 _BODY_FIELDS = (
     "body id",
     "clipped edges",
@@ -96,6 +100,8 @@ def parse(data: bytes, place: str, *, all_fields: bool = False) -> Text:
     RawFileError
         With the line and what was expected there, for any truncation or corruption.
     """
+    if len(data) > MAX_BYTES:
+        raise RawFileError(place, f"refused: {len(data):,} bytes where one recording has at most {MAX_BYTES:,}.")
     data = data.removeprefix(b"\xef\xbb\xbf")
     text = np.frombuffer(data, np.uint8)
     # Nothing is sized by the counts that the file announces: a damaged count must not claim memory.
@@ -107,7 +113,7 @@ def parse(data: bytes, place: str, *, all_fields: bool = False) -> Text:
     if fault[0] != _OK:
         raise _error(data, place, n_frames, fault)
     flat = positions.reshape(-1)
-    for slot, start, end in odd[:n_odd].tolist():
+    for slot, start, end in _pieces(odd[:n_odd]):
         value = _odd_value(data, place, start, end)
         if slot >= 0:
             flat[slot] = value
@@ -115,12 +121,18 @@ def parse(data: bytes, place: str, *, all_fields: bool = False) -> Text:
     return _with_all_fields(read, data, place) if all_fields else read
 
 
+def _pieces(odd: NDArray[np.int64]) -> Iterator[list[int]]:
+    """Give the rows as lists, a few thousand at a time: lists take twenty times the memory of an array."""
+    for start in range(0, len(odd), _ODD_AT_ONCE):
+        yield from odd[start : start + _ODD_AT_ONCE].tolist()
+
+
 def _with_all_fields(read: Text, data: bytes, place: str) -> Text:
     fields = np.empty((len(read.frames), _FIELDS), np.float64)
     odd = np.empty((fields.size, 3), np.int64)
     n_odd = int(_scan_fields(np.frombuffer(data, np.uint8), read.n_frames, fields, odd))
     flat = fields.reshape(-1)
-    for slot, start, end in odd[:n_odd].tolist():
+    for slot, start, end in _pieces(odd[:n_odd]):
         flat[slot] = _odd_value(data, place, start, end)
     n_body = len(_BODY_FIELDS)
     joints = fields[:, n_body:].reshape(-1, N_JOINTS, len(_JOINT_FIELDS))

@@ -68,8 +68,9 @@ CLASS_NAMES: tuple[str, ...] = (
 # Views of one performance are annotated independently, so their ends differ; a neighbouring repetition
 # of the same class that merely touches must still not count as the same performance.
 MIN_OVERLAP = 0.1
-# Room for a thousand annotations, where a recording has twenty; matching views takes the square of their number.
-_MAX_BYTES = 1 << 14
+_MAX_BYTES = 1 << 16
+# A recording has twenty; matching views takes time and memory by the square of their number.
+MAX_ANNOTATIONS = 400
 
 
 class Annotation(NamedTuple):
@@ -109,7 +110,11 @@ def read_labels(path: Path) -> list[Annotation]:
     if len(data) > _MAX_BYTES:
         raise RawFileError(str(path), f"refused: more than {_MAX_BYTES:,} bytes, which no label file has.")
     lines = data.removeprefix(b"\xef\xbb\xbf").splitlines()
-    return [_annotation(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    annotations = [_annotation(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    if len(annotations) > MAX_ANNOTATIONS:
+        reason = f"refused: {len(annotations):,} annotations, where one recording has at most {MAX_ANNOTATIONS}."
+        raise RawFileError(str(path), reason)
+    return annotations
 
 
 def _annotation(path: Path, number: int, line: bytes) -> Annotation:
