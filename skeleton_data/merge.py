@@ -14,9 +14,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 from tqdm import tqdm
 
+from skeleton_data.channels import GROUP
 from skeleton_data.encode import Counts, Track
 from skeleton_data.formats import FORMATS, get_format
 from skeleton_data.journal import Entry, SampleEntry, TrackEntry
@@ -98,7 +100,11 @@ def merge(
     with StoreWriter(target, leading.skeleton, channels=leading.channels, force=force) as writer:
         writer.begin({"converter": version(), "format": "merge", "options": {}})
         parts = [_Part(store) for store in opened]
-        _write_all(parts, writer, done, progress)
+        try:
+            _write_all(parts, writer, done, progress)
+        finally:
+            for part in parts:
+                part.file.close()
         samples = writer.samples()
         splits = _splits(parts, name, samples, done)
         done.n_samples = len(writer)
@@ -146,7 +152,10 @@ class _Part:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.sources = store.sources()
-        self.channels = {name: store.channel(name) for name in store.channels}
+        # Read, not mapped: pages of a mapping would count as this process's memory.
+        self.file = h5py.File(store.path, "r")
+        self.positions = self.file["positions"]
+        self.channels = {name: self.file[f"{GROUP}/{name}"] for name in store.channels}
         self.moved: dict[int, int] = {}
 
 
@@ -198,8 +207,8 @@ def _read(part: _Part, indices: Sequence[int]) -> tuple[Entry, list[Track]]:
         of_sample = []
         for track in table:
             rows = slice(int(track["row"]), int(track["row"] + track["n_frames"]))
-            values = {name: mapped[rows] for name, mapped in channels.items()}
-            of_sample.append(Track(int(track["body_id"]), int(track["first_frame"]), store.rows[rows], values))
+            values = {name: dataset[rows] for name, dataset in channels.items()}
+            of_sample.append(Track(int(track["body_id"]), int(track["first_frame"]), part.positions[rows], values))
         found = checksum(
             int(row["n_frames"]), [track.first_frame for track in of_sample], [track.positions for track in of_sample]
         )

@@ -1,10 +1,14 @@
+import errno
 import json
 import os
 import shutil
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from skeleton_data import SkeletonDataError, Store, convert
+from skeleton_data import SkeletonDataError, Store, convert, partial
 from skeleton_data.formats.ntu import NTU60
 from skeleton_data.journal import read_journal
 from skeleton_data.partial import claim, remove_dead, take_over
@@ -40,8 +44,8 @@ class Stopped(NTU60):
 def stop(raw, output, **options):
     with pytest.raises(KeyboardInterrupt) as caught:
         convert(Stopped(**options.pop("of_format", {})), raw, output, **options)
-    (partial,) = output.parent.glob(".*.partial")
-    return partial, caught.value
+    (left,) = output.parent.glob(".*.partial")
+    return left, caught.value
 
 
 def test_resumed_bytes_are_those_of_an_unbroken_conversion(raw, whole, tmp_path):
@@ -59,13 +63,13 @@ def test_resumed_bytes_are_those_of_an_unbroken_conversion(raw, whole, tmp_path)
 
 def test_every_torn_end_is_cut_off(raw, whole, tmp_path):
     """Wherever the journal, the rows or both end, what is whole is used, and the result has the same bytes."""
-    partial, _ = stop(raw, tmp_path / "a.h5")
-    kept = {name: (partial / name).read_bytes() for name in ("journal", "rows.positions")}
+    left, _ = stop(raw, tmp_path / "a.h5")
+    kept = {name: (left / name).read_bytes() for name in ("journal", "rows.positions")}
     sizes = [len(content) for content in kept.values()]
     for at, (journal, rows) in enumerate([(n * 97 % sizes[0], n * 5003 % sizes[1]) for n in range(1, 9)]):
         for cut in ((journal, sizes[1]), (sizes[0], rows), (journal, rows)):
             output = tmp_path / f"{at}-{cut[0]}-{cut[1]}" / "a.h5"
-            folder = output.parent / partial.name
+            folder = output.parent / left.name
             folder.mkdir(parents=True)
             (folder / "journal").write_bytes(kept["journal"][: cut[0]])
             (folder / "rows.positions").write_bytes(kept["rows.positions"][: cut[1]])
@@ -75,11 +79,11 @@ def test_every_torn_end_is_cut_off(raw, whole, tmp_path):
 
 def test_flipped_bits_in_journal_and_rows_are_noticed(raw, whole, tmp_path):
     """A damaged line or row ends what is taken over; it never reaches the store."""
-    partial, _ = stop(raw, tmp_path / "a.h5")
+    left, _ = stop(raw, tmp_path / "a.h5")
     for name in ("journal", "rows.positions"):
         for place in (0.3, 0.6, 0.95):
             output = tmp_path / f"{name}-{place}" / "a.h5"
-            folder = shutil.copytree(partial, output.parent / partial.name)
+            folder = shutil.copytree(left, output.parent / left.name)
             content = bytearray((folder / name).read_bytes())
             content[int(place * len(content))] ^= 4
             (folder / name).write_bytes(content)
@@ -104,9 +108,9 @@ def test_nothing_to_resume(raw, whole, tmp_path):
 
 def test_without_resume_it_starts_afresh(raw, whole, tmp_path, caplog):
     """Without --resume the unfinished work is named, left alone, and removed once the new store is there."""
-    partial, _ = stop(raw, tmp_path / "a.h5")
-    convert(Peeking(sees=partial), raw, tmp_path / "a.h5")
-    assert "--resume would go on with that one" in caplog.text and not partial.exists()
+    left, _ = stop(raw, tmp_path / "a.h5")
+    convert(Peeking(sees=left), raw, tmp_path / "a.h5")
+    assert "--resume would go on with that one" in caplog.text and not left.exists()
     assert Store.open(tmp_path / "a.h5").digest == Store.open(whole).digest
 
 
@@ -202,7 +206,38 @@ def test_living_process_keeps_its_folder(tmp_path):
 
 def test_journal_lines_have_checksums(raw, tmp_path):
     """A journal is lines of JSON behind a checksum each: the header first, then one for every file."""
-    partial, _ = stop(raw, tmp_path / "a.h5")
-    lines = (partial / "journal").read_bytes().splitlines()
+    left, _ = stop(raw, tmp_path / "a.h5")
+    lines = (left / "journal").read_bytes().splitlines()
     assert len(lines) == 8 and json.loads(lines[0][17:])["format"] == "ntu60"
-    assert len(list(read_journal(partial / "journal"))) == 8
+    assert len(list(read_journal(left / "journal"))) == 8
+
+
+def test_file_system_without_locks(raw, whole, tmp_path, monkeypatch):
+    """Where files cannot be locked a conversion works, and what others left is neither taken over nor removed."""
+
+    def refuse(file, operation):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    left, _ = stop(raw, tmp_path / "a.h5")
+    monkeypatch.setattr(partial.fcntl, "flock", refuse)
+    with pytest.raises(SkeletonDataError, match="or its folder does not support locks"):
+        convert("ntu60", raw, tmp_path / "a.h5", resume=True)
+    convert("ntu60", raw, tmp_path / "a.h5")
+    assert (tmp_path / "a.h5").read_bytes() == whole.read_bytes() and left.exists()
+
+
+def test_folder_removed_while_it_is_claimed(tmp_path, monkeypatch):
+    """A folder that another process took for a dead one's before it was locked is given up for a new one."""
+    made = []
+
+    def make(**options):
+        folder = tempfile.mkdtemp(**options)
+        made.append(Path(folder))
+        if len(made) == 1:
+            made[0].rmdir()
+        return folder
+
+    monkeypatch.setattr(partial, "tempfile", SimpleNamespace(mkdtemp=make))
+    folder = claim(tmp_path / "a.h5")
+    assert len(made) == 2 and folder.path == made[1]
+    folder.release(keep=False)
