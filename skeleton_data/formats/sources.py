@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +19,11 @@ MAX_RECORDING_BYTES = 256 << 20
 
 # Of other methods Python unpacks a piece whole, however large it grows.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_READ_FAILURES = (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError)
+# What the zip module raises on damage: names that are no UTF-8 and fields cut short come as the last three.
+_READ_FAILURES = (
+    *(OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError),
+    *(ValueError, struct.error, OverflowError),
+)
 
 
 @dataclass
@@ -85,7 +90,7 @@ def _look_into_archive(path: Path, accept: Callable[[str], bool], found: Found) 
         return
     for member in sorted(members, key=lambda info: info.filename):
         place = PurePosixPath(member.filename.replace("\\", "/"))
-        if member.is_dir() or not _wanted(place.name, accept):
+        if not member.filename or member.is_dir() or not _wanted(place.name, accept):
             continue
         item = RawItem(place.name, path, member.filename, member.file_size)
         if place.is_absolute() or PureWindowsPath(place).drive or ".." in place.parts:

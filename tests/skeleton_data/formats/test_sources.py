@@ -113,3 +113,24 @@ def test_circular_links_end(tmp_path):
 def test_digest_tells_contents_apart():
     """The digest is 128 bits in hexadecimal and depends on the content."""
     assert len(digest(b"")) == 32 and digest(b"a") != digest(b"b")
+
+
+def test_archive_with_a_damaged_name(tmp_path):
+    """A member's name that is marked as UTF-8 and is none rejects the archive, with its name, and nothing else."""
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("é.json", b"{}")
+    content = path.read_bytes()
+    at = content.rindex("é".encode())
+    path.write_bytes(content[:at] + b"\x83" + content[at + 1 :])
+    (tmp_path / "good.json").write_text("{}")
+    found = find_files(tmp_path, everything)
+    assert [error.file for error in found.rejected] == [str(path)] and [i.name for i in found.items] == ["good.json"]
+
+
+def test_member_without_a_name(tmp_path):
+    """A member whose name is empty is no recording, and no failure."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(zipfile.ZipInfo(""), b"{}")
+        archive.writestr("good.json", b"{}")
+    assert [item.name for item in find_files(tmp_path, everything).items] == ["good.json"]
