@@ -103,12 +103,17 @@ def convert(
         bodies=bodies, max_bodies=max_bodies, fill_gaps=fill_gaps, drop_empty_frames=drop_empty_frames
     )
     target = Path(output).absolute()
-    with StoreWriter(target, made.skeleton, channels=channels_of(made), force=force, resume=resume) as writer:
+    options = {**dataclasses.asdict(treatment), **_options(made)}
+    header = {"converter": version(), "format": made.name, "options": options}
+    with StoreWriter(
+        target, made.skeleton, channels=channels_of(made), force=force, resume=header if resume else None
+    ) as writer:
         if writer.left_by_dead is not None:
             _log.warning("%s: an unfinished conversion lies beside it; --resume would go on with that one.", target)
-        task = _Conversion(made, Path(source), writer, treatment, strict)
+        task = _Conversion(made, Path(source), writer, treatment, options, strict)
         with task.kept_when_stopped():
-            task.run(workers, executor, cluster, progress)
+            resumed = task.begin(header)
+            task.run(resumed, workers, executor, cluster, progress)
     return task.summary
 
 
@@ -116,20 +121,33 @@ class _Conversion:
     """One conversion under way."""
 
     def __init__(
-        self, raw_format: RawFormat, source: Path, writer: StoreWriter, treatment: Treatment, strict: bool
+        self,
+        raw_format: RawFormat,
+        source: Path,
+        writer: StoreWriter,
+        treatment: Treatment,
+        options: Mapping[str, object],
+        strict: bool,
     ) -> None:
-        self.format, self.source, self.writer, self.treatment, self.strict = (
-            raw_format,
-            source,
-            writer,
-            treatment,
-            strict,
-        )
+        self.format, self.source, self.writer = raw_format, source, writer
+        self.treatment, self.options, self.strict = treatment, options, strict
         self.summary = Summary(raw_format.name, str(source), writer.path, treatment.bodies)
-        self.options = {**dataclasses.asdict(treatment), **_options(raw_format)}
 
-    def run(self, workers: int | None, executor: Executor | None, cluster: str | None, progress: bool) -> None:
-        resumed = self._begin()
+    def begin(self, header: Mapping[str, Any]) -> bool:
+        """Start a journal; tell whether there is one to go on with."""
+        found = self.writer.header()
+        if found is None:
+            self.writer.begin(header)
+            return False
+        # Whoever gave other options, or moved the source, finds the work still there next time.
+        self.writer.keep = True
+        check_header(found, header, self.writer.path)
+        return True
+
+    def run(
+        self, resumed: bool, workers: int | None, executor: Executor | None, cluster: str | None, progress: bool
+    ) -> None:
+        """Read what is left, and write the store."""
         listing = self.format.find(self.source)
         self.summary.note_listing(listing)
         if self.strict and listing.rejected:
@@ -149,18 +167,6 @@ class _Conversion:
         finally:
             close_archives()
         self._finish()
-
-    def _begin(self) -> bool:
-        """Start a journal; tell whether there is one to go on with."""
-        header = {"converter": version(), "format": self.format.name, "options": self.options}
-        found = self.writer.header()
-        if found is None:
-            self.writer.begin(header)
-            return False
-        # Whoever gave other options, or moved the source, finds the work still there next time.
-        self.writer.keep = True
-        check_header(found, header, self.writer.path)
-        return True
 
     def _replay(self, items: Sequence[RawItem]) -> int:
         for number, entry in enumerate(self.writer.replay()):

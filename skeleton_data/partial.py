@@ -11,11 +11,13 @@ import glob
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+from skeleton_data.journal import read_journal
 from skeleton_data.raw import SkeletonDataError
 
 try:
@@ -55,8 +57,10 @@ def claim(target: Path) -> PartialFolder:
     raise SkeletonDataError(f"{target}: other processes keep removing its partial folder. Try again.")
 
 
-def take_over(target: Path) -> PartialFolder | None:
+def take_over(target: Path, header: Mapping[str, Any]) -> PartialFolder | None:
     """Hold the folder in which a dead process got furthest; None if there is none.
+
+    One that was begun with this ``header`` comes before others; these are left as they are.
 
     Raises
     ------
@@ -71,9 +75,9 @@ def take_over(target: Path) -> PartialFolder | None:
                 f"nothing to resume. Wait for it, or remove {living[0]}."
             )
         return None
-    best, *others = sorted(held, key=lambda folder: -_progress(folder))
+    best, *others = sorted(held, key=lambda folder: (not _begun_with(folder, header), -_progress(folder)))
     for folder in others:
-        folder.release(keep=False)
+        folder.release(keep=True)
     return best
 
 
@@ -100,6 +104,13 @@ def _hold_dead(target: Path) -> list[PartialFolder]:
             else:
                 lock.close()
     return held
+
+
+def _begun_with(folder: PartialFolder, header: Mapping[str, Any]) -> bool:
+    if not _progress(folder):
+        return False
+    found = next(read_journal(folder.path / JOURNAL), None)
+    return found is not None and {**found[0], **header} == found[0]
 
 
 def _progress(folder: PartialFolder) -> int:

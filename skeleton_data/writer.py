@@ -60,8 +60,8 @@ class StoreWriter:
         Channels that every track carries.
     force : bool
         Replace an existing file.
-    resume : bool
-        Go on with what a dead process left, where it left something.
+    resume : mapping, optional
+        Go on with what a dead process left, where it left something, preferably under this header.
 
     Raises
     ------
@@ -71,7 +71,13 @@ class StoreWriter:
     """
 
     def __init__(
-        self, path: Path, skeleton: Skeleton, *, channels: Sequence[str] = (), force: bool = False, resume: bool = False
+        self,
+        path: Path,
+        skeleton: Skeleton,
+        *,
+        channels: Sequence[str] = (),
+        force: bool = False,
+        resume: Mapping[str, Any] | None = None,
     ) -> None:
         self.path, self.skeleton, self.channels, self.force = path, skeleton, tuple(channels), force
         self.keep = self.committed = False
@@ -81,8 +87,8 @@ class StoreWriter:
         if not path.parent.is_dir():
             raise SkeletonDataError(f"{path}: its folder does not exist. Make it first.")
         try:
-            taken = take_over(path) if resume else None
-            self.left_by_dead = None if resume else remove_dead(path, but_best=True)
+            taken = None if resume is None else take_over(path, resume)
+            self.left_by_dead = None if resume is not None else remove_dead(path, but_best=True)
             self._partial = taken or claim(path)
             self._spills = {name: self._spill_path(name).open("ab", buffering=0) for name in self._row_bytes()}
             self._journal = Journal(self.folder / JOURNAL)

@@ -180,6 +180,21 @@ def test_other_options_are_refused(raw, tmp_path):
     assert len(list(tmp_path.glob(".*.partial"))) == 1
 
 
+def test_the_one_with_the_same_options_is_resumed(raw, whole, tmp_path):
+    """Of two unfinished conversions that one goes on whose options are given, though the other got further."""
+    stop(raw, tmp_path / "a.h5")
+    (left,) = tmp_path.glob(".*.partial")
+    content = (left / "journal").read_bytes().splitlines(keepends=True)
+    (left / "journal").write_bytes(b"".join(content[:4]))
+    other = shutil.copytree(left, tmp_path / "kept")
+    shutil.rmtree(left)
+    stop(raw, tmp_path / "a.h5", max_bodies=1)
+    other.rename(left)
+    assert convert("ntu60", raw, tmp_path / "a.h5", resume=True).n_resumed == 3
+    assert (tmp_path / "a.h5").read_bytes() == whole.read_bytes()
+    assert list(tmp_path.glob(".*.partial")) == []
+
+
 def test_channels_resume(raw, tmp_path):
     """Channels are taken over like positions."""
     options = {"channels": ("tracking_state", "color_xy")}
@@ -194,11 +209,11 @@ def test_living_process_keeps_its_folder(tmp_path):
     target = tmp_path / "a.h5"
     folder = claim(target)
     with pytest.raises(SkeletonDataError, match="being made by another process"):
-        take_over(target)
+        take_over(target, {})
     remove_dead(target)
     assert folder.path.exists()
     folder.release(keep=True)
-    taken = take_over(target)
+    taken = take_over(target, {})
     assert taken is not None and taken.path == folder.path
     taken.release(keep=False)
     assert list(tmp_path.iterdir()) == []
