@@ -3,8 +3,16 @@
 Each takes a recording and the most bodies to keep, and returns tracks with their original frame indices: no frame is
 dropped or moved. Body ids stay as the sensor gave them. A missing joint is all zeros; a missing row is not listed.
 
-``motion`` is the converter's default: it alone rejects furniture that the sensor takes for a person, and joins the
-pieces of a person who was lost and found again under a new id.
+``motion`` is the converter's default: it alone goes by body id, rejects furniture that the sensor takes for a person,
+and joins the pieces of a person who was lost and found again under a new id. ``first`` and ``energy`` are there to
+compare with published results: they go by place in the frame's list, in which persons may change places.
+
+Thresholds and order are those of the published code. ``motion`` leaves it where that code loses recordings or moves
+time: it keeps all bodies where every one is short (CTR-GCN's code stops with an error), it does not close a body's
+gaps (SGN counts a body's frames on from its first, which moves it against the other body), a second person's time
+span begins where that person does (SGN lets it begin at frame 0, and drops what lies before), and of a frame that two
+pieces share the livelier piece's stays (SGN overwrites it). The steps that SGN defines and never calls are left out.
+Coordinates are float32 here and text in the published readers, so scores agree to seven digits.
 """
 
 from __future__ import annotations
@@ -29,17 +37,22 @@ _ENERGY_CANDIDATES = 4
 
 
 def first(sequence: RawSequence, max_bodies: int) -> list[RawBody]:
-    """Keep the bodies that appear first (ST-GCN's rule, by body id where ST-GCN goes by place in the frame)."""
-    return sequence.bodies[:max_bodies]
+    """Keep the first places of each frame's body list (st-gcn's rule).
+
+    A body here is a place, not a person: where the sensor lists a second person first, the two change places.
+    """
+    return _places(sequence, max_bodies)
 
 
 def energy(sequence: RawSequence, max_bodies: int) -> list[RawBody]:
-    """Keep the bodies with the greatest spread of coordinates, out of the first four (2s-AGCN's rule, by body id).
+    """Keep the places with the greatest spread of coordinates, out of the first four (the rule of 2s-AGCN and MS-G3D).
 
-    Energy is std(x) + std(y) + std(z) over all joints of the frames whose coordinates do not sum to zero.
+    Energy is std(x) + std(y) + std(z) over all joints of the frames whose coordinates do not sum to zero; the last of
+    equals comes first. A body here is a place in each frame's list, as for ``first``.
     """
-    candidates = sequence.bodies[:_ENERGY_CANDIDATES]
-    return _largest(candidates, [_energy(body.positions) for body in candidates])[:max_bodies]
+    candidates = _places(sequence, _ENERGY_CANDIDATES)
+    order = np.argsort([_energy(body.positions) for body in candidates], kind="stable")[::-1]
+    return [candidates[place] for place in order[:max_bodies].tolist()]
 
 
 def motion(sequence: RawSequence, max_bodies: int) -> list[RawBody]:
@@ -67,6 +80,24 @@ def get_strategy(name: str) -> Selection:
     if name not in STRATEGIES:
         raise SkeletonDataError(f"Unknown body selection {name!r}; choose from {', '.join(STRATEGIES)}.")
     return STRATEGIES[name]
+
+
+def _places(sequence: RawSequence, most: int) -> list[RawBody]:
+    """Gather the rows of each place in the frames' body lists; the id is that of the first row.
+
+    Where a format does not list bodies by frame, a body's place is its number in the recording.
+    """
+    tracks: dict[int, RawBody] = {}
+    for number, body in enumerate(sequence.bodies):
+        slots = np.full(len(body.frames), number, np.int32) if body.slots is None else body.slots
+        for place in np.unique(slots[slots < most]).tolist():
+            part = body.take(slots == place)
+            other = tracks.get(place)
+            if other is None:
+                tracks[place] = part
+            else:
+                tracks[place] = other.joined(part) if other.frames[0] < part.frames[0] else part.joined(other)
+    return [tracks[place] for place in sorted(tracks)]
 
 
 def _largest(bodies: list[RawBody], scores: list[float]) -> list[RawBody]:
@@ -109,17 +140,9 @@ def _join(bodies: list[RawBody], max_bodies: int) -> list[RawBody]:
     for body in bodies:
         for at, person in enumerate(persons):
             if min(person.frames[-1], body.frames[-1]) - max(person.frames[0], body.frames[0]) <= 0:
-                persons[at] = _merged(person, body)
+                persons[at] = person.joined(body)
                 break
         else:
             if len(persons) < max_bodies:
                 persons.append(body)
     return persons
-
-
-def _merged(person: RawBody, piece: RawBody) -> RawBody:
-    new = ~np.isin(piece.frames, person.frames)
-    frames = np.concatenate([person.frames, piece.frames[new]])
-    positions = np.concatenate([person.positions, piece.positions[new]])
-    order = np.argsort(frames, kind="stable")
-    return RawBody(person.body_id, frames[order], positions[order])

@@ -14,9 +14,9 @@ import types
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from skeleton_data.commands import FAILED, STOPPED, convert, info, repack, split, synth, verify
-from skeleton_data.convert import version
+from skeleton_data.commands import FAILED, STOPPED, convert, info, merge, repack, split, synth, verify
 from skeleton_data.raw import SkeletonDataError
+from skeleton_data.summary import version
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,8 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SkeletonDataError as error:
         print(f"skeleton-data: error: {error}", file=sys.stderr)
         return FAILED
-    except KeyboardInterrupt:
-        print("skeleton-data: stopped; nothing was written.", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        notes = getattr(stop, "__notes__", [])
+        print(" ".join(["skeleton-data: stopped; nothing was written.", *notes]), file=sys.stderr)
         return STOPPED
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
@@ -74,6 +75,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"skeleton-data {version()}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (convert, info, verify, split, repack, synth):
+    for module in (convert, info, verify, split, merge, repack, synth):
         module.add_to(commands)
     return parser

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,6 +69,34 @@ class Tables:
 def open_file(path: Path) -> h5py.File:
     """Open a store for reading."""
     return h5py.File(path, "r")
+
+
+@contextmanager
+def open_same(path: Path, tables: Tables) -> Iterator[h5py.File]:
+    """Open the store that these tables were read from.
+
+    Raises
+    ------
+    SkeletonDataError
+        When the file was replaced by another one, or cannot be read any more.
+    """
+    try:
+        with open_file(path) as file:
+            check_same(file, path, tables)
+            yield file
+    except READING_FAILURES as error:
+        raise SkeletonDataError(f"{path}: cannot be read any more ({error}). {AGAIN}") from error
+
+
+def check_same(file: h5py.File, path: Path, tables: Tables) -> None:
+    """Refuse a file that has taken the place of the one whose tables these are.
+
+    Where all that is read is the same, as after a split was added, that does no harm.
+    """
+    positions = file["positions"]
+    same = bytes(file.attrs["digest"]).decode() == tables.digest and positions.shape == tables.shape
+    if not same or (positions.id.get_offset() is None) != (tables.offset is None):
+        raise SkeletonDataError(f"{path}: has changed since it was opened. Open it again.")
 
 
 def read_tables(path: Path) -> Tables:

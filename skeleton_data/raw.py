@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,11 +59,34 @@ class RawBody:
         Frame index of each row within the recording, strictly increasing.
     positions : (n, V, 3) float32 array
         Metres, sensor camera space (y up, z away from the sensor). A missing joint is all zeros.
+    slots : (n,) int32 array, optional
+        Place of each row in the file's list of bodies of that frame, from 0; None where the format has no such list.
+    channels : mapping of str to (n, ...) array
+        What was asked for besides positions, by names of :data:`skeleton_data.channels.CHANNELS`.
     """
 
     body_id: int
     frames: NDArray[np.int32]
     positions: NDArray[np.float32]
+    slots: NDArray[np.int32] | None = None
+    channels: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    def take(self, rows: NDArray[Any] | slice) -> RawBody:
+        """Return the body with these rows (a mask, indices or a slice) alone, in that order."""
+        channels = {name: values[rows] for name, values in self.channels.items()}
+        slots = None if self.slots is None else self.slots[rows]
+        return RawBody(self.body_id, self.frames[rows], self.positions[rows], slots, channels)
+
+    def joined(self, other: RawBody) -> RawBody:
+        """Return one body with the rows of both by frame, under this one's id; of a shared frame this one's stays."""
+        new = other.take(~np.isin(other.frames, self.frames))
+        slots = None
+        if self.slots is not None and new.slots is not None:
+            slots = np.concatenate([self.slots, new.slots])
+        channels = {name: np.concatenate([values, new.channels[name]]) for name, values in self.channels.items()}
+        frames = np.concatenate([self.frames, new.frames])
+        both = RawBody(self.body_id, frames, np.concatenate([self.positions, new.positions]), slots, channels)
+        return both.take(np.argsort(frames, kind="stable"))
 
 
 @dataclass

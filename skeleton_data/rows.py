@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from skeleton_aug.compiled import kernel
 from skeleton_aug.samples import Samples
-from skeleton_data.opening import AGAIN, READING_FAILURES, Tables, open_file
+from skeleton_data.opening import AGAIN, READING_FAILURES, Tables, check_same, open_file
 from skeleton_data.raw import SkeletonDataError
 
 _BLOSC = 32001
@@ -57,18 +57,11 @@ def open_rows(path: Path, tables: Tables) -> Rows:
 
 
 def _find_positions(file: h5py.File, path: Path, tables: Tables) -> int | None:
-    """Byte at which the positions begin, None where they are compressed.
-
-    The file may have taken the place of the one whose tables these are. Where all that is read is the same, as after a
-    split was added, that does no harm.
-    """
-    positions = file["positions"]
-    offset = positions.id.get_offset()
-    same = bytes(file.attrs["digest"]).decode() == tables.digest and positions.shape == tables.shape
-    if not same or (offset is None) != (tables.offset is None):
-        raise SkeletonDataError(f"{path}: has changed since it was opened. Open it again.")
+    """Byte at which the positions begin, None where they are compressed."""
+    check_same(file, path, tables)
     if "blosc" in tables.filters and not h5py.h5z.filter_avail(_BLOSC):
         load_plugins(f"{path}: its positions are compressed with blosc")
+    offset = file["positions"].id.get_offset()
     return None if offset is None else int(offset)
 
 

@@ -5,6 +5,8 @@ A store is one HDF5 file, readable by HDF5 1.10 and later:
 ========================  ==========================================================================================
 ``/positions``            (rows, V, C) little-endian float32: all tracks end to end; metres; a missing joint or frame
                           is all zeros. In one piece, or in compressed chunks of :data:`CHUNK_FRAMES` frames
+``/channels/<name>``      (rows, ...) contiguous, beside the positions: what was asked for besides them, see
+                          :mod:`skeleton_data.channels`; attribute ``digest`` is the BLAKE2b-128 of its bytes
 ``/tracks``               one row per track: its sample, body id, first frame, frames, first row, gapless flag
 ``/samples``              one row per recording, see :func:`sample_dtype`
 ``/sources``              one row per raw file read: path within the source, bytes, BLAKE2b-128

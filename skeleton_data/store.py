@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from skeleton_aug.samples import Samples
 from skeleton_aug.skeletons import Skeleton
-from skeleton_data.opening import Tables, read_tables
+from skeleton_data.channels import channel_names, map_channel
+from skeleton_data.opening import Tables, open_same, read_tables
 from skeleton_data.raw import SkeletonDataError
 from skeleton_data.rows import Positions
 from skeleton_data.splits import Split, label_fraction, leave_out, split_of
@@ -147,6 +148,39 @@ class Store:
     def compression(self) -> tuple[str, ...]:
         """Filters that the positions are stored through, such as ``("shuffle", "lzf")``; none where they are mapped."""
         return self._tables.filters
+
+    def sources(self) -> list[tuple[str, int, str]]:
+        """Read path within the source, bytes and digest of every raw file; ``samples["source"]`` indexes them."""
+        with open_same(self._path, self._tables) as file:
+            table = file["sources"][()].tolist()
+        return [(path.decode(), size, digest.decode()) for path, size, digest in table]
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of what is kept besides positions, see :data:`skeleton_data.channels.CHANNELS`."""
+        with open_same(self._path, self._tables) as file:
+            return channel_names(file)
+
+    def channel(self, name: str) -> NDArray[Any]:
+        """Map a channel from the file, read-only: (rows, ...), row for row beside :attr:`rows`.
+
+        Raises
+        ------
+        SkeletonDataError
+            When the store has no such channel, or is compressed.
+        """
+        with open_same(self._path, self._tables) as file:
+            return map_channel(file, self._path, name, self._tables.shape[0])
+
+    def sample_channel(self, index: int, name: str) -> NDArray[Any]:
+        """Return a channel of one sample, (M, T, ...) beside its positions, zeros where a body is not seen."""
+        at, rows = range(len(self))[index], self.channel(name)
+        tracks = self.tracks[self.track_offsets[at] : self.track_offsets[at + 1]]
+        values = np.zeros((len(tracks), self.samples["n_frames"][at], *rows.shape[1:]), rows.dtype)
+        for body, track in enumerate(tracks):
+            first, start, n = track["first_frame"], track["row"], track["n_frames"]
+            values[body, first : first + n] = rows[start : start + n]
+        return values
 
     @property
     def skeleton(self) -> Skeleton:

@@ -13,6 +13,7 @@ from skeleton_data.bodies import STRATEGIES
 from skeleton_data.commands import DONE, DONE_WITH_REJECTIONS, Commands, positive
 from skeleton_data.convert import convert
 from skeleton_data.formats import FORMATS, format_class
+from skeleton_data.preview import preview, preview_text
 from skeleton_data.report import summary_text, warnings
 
 
@@ -34,7 +35,14 @@ def add_to(commands: Commands) -> None:
 def _add_conversion_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bodies", choices=list(STRATEGIES), default=next(iter(STRATEGIES)), help="body selection")
     parser.add_argument("--max-bodies", type=positive, default=2, metavar="M", help="most bodies kept of a recording")
+    parser.add_argument("--fill-gaps", type=int, default=0, metavar="N", help="interpolate gaps of up to N frames")
+    parser.add_argument(
+        "--drop-empty-frames", action="store_true", help="take frames without any kept body out (moves later ones)"
+    )
     parser.add_argument("--workers", type=positive, metavar="N", help="reading processes (default: by cores and files)")
+    parser.add_argument("--cluster", metavar="ADDRESS", help="read on a Dask cluster, such as tcp://10.0.0.1:8786")
+    parser.add_argument("--resume", action="store_true", help="go on where a stopped or killed conversion ended")
+    parser.add_argument("--dry-run", action="store_true", help="tell what would be done; write nothing")
     parser.add_argument("--force", action="store_true", help="replace an existing output")
     parser.add_argument("--strict", action="store_true", help="stop with an error at the first file that is rejected")
     parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
@@ -50,10 +58,17 @@ def _add_format_options(parser: argparse.ArgumentParser, made: type) -> None:
         kind = _without_none(hints[option.name])
         if kind is bool:
             group.add_argument(flag, action=argparse.BooleanOptionalAction, default=option.default, help=text)
+        elif typing.get_origin(kind) is tuple:
+            text = f"{option.metadata.get('help', '')} (default: none)"
+            group.add_argument(flag, type=_names, default=option.default, metavar="A,B,...", help=text)
         elif typing.get_origin(kind) is typing.Literal:
             group.add_argument(flag, choices=typing.get_args(kind), default=option.default, help=text)
         else:
             group.add_argument(flag, type=kind, default=option.default, metavar=kind.__name__.upper(), help=text)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _without_none(hint: typing.Any) -> typing.Any:
@@ -65,12 +80,18 @@ def _without_none(hint: typing.Any) -> typing.Any:
 def _convert(arguments: argparse.Namespace) -> int:
     made = format_class(arguments.format)
     options = {option.name: getattr(arguments, option.name) for option in dataclasses.fields(made)}
+    treatment = {name: getattr(arguments, name) for name in ("bodies", "max_bodies", "fill_gaps", "drop_empty_frames")}
+    if arguments.dry_run:
+        seen = preview(made(**options), arguments.source, workers=arguments.workers, **treatment)
+        print(preview_text(seen, arguments.output))
+        return DONE_WITH_REJECTIONS if seen.rejected else DONE
     summary = convert(
         made(**options),
         arguments.source,
         arguments.output,
-        bodies=arguments.bodies,
-        max_bodies=arguments.max_bodies,
+        **treatment,
+        cluster=arguments.cluster,
+        resume=arguments.resume,
         workers=arguments.workers,
         force=arguments.force,
         strict=arguments.strict,

@@ -14,14 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_aug.skeletons import KINECT_V2, Skeleton
+from skeleton_data.channels import CHANNELS, check_channels
 from skeleton_data.formats import ntu_lists
+from skeleton_data.formats.ntu_channels import read_channels
 from skeleton_data.formats.sources import digest, drop_second_copies, find_files, read_bytes, renamed
 from skeleton_data.raw import Listing, RawBody, RawFileError, RawItem, RawSequence, SkeletonDataError
 from skeleton_data.splits import by_values
+from skeleton_data.summary import MISSING_LIST
 
 _NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})", re.IGNORECASE)
 _SUFFIX = ".skeleton"
-_MISSING_LIST = "on the official list of missing skeletons"
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,17 @@ class _NTU:
     keep_missing: bool = field(
         default=False, metadata={"help": "also read recordings that stand on the official list of missing skeletons"}
     )
+    channels: tuple[str, ...] = field(
+        default=(), metadata={"help": f"what to keep besides positions, by commas: {', '.join(CHANNELS)}"}
+    )
 
     name: ClassVar[str]
     skeleton: ClassVar[Skeleton] = KINECT_V2
     class_names: ClassVar[Sequence[str]]
     _max_setup: ClassVar[int]
+
+    def __post_init__(self) -> None:
+        check_channels(self.channels)
 
     def find(self, source: Path) -> Listing:
         """List the recordings in a folder tree, a zip archive, or zips in a folder."""
@@ -106,7 +114,7 @@ class _NTU:
                 limits = f"setups 1-{self._max_setup}, actions 1-{len(self.class_names)}"
                 listing.left_out.setdefault(f"not part of {self.name} ({limits})", []).append(item.name)
             elif item.name in missing:
-                listing.left_out.setdefault(_MISSING_LIST, []).append(item.name)
+                listing.left_out.setdefault(MISSING_LIST, []).append(item.name)
             else:
                 kept.append(item)
         listing.items = kept
@@ -117,13 +125,16 @@ class _NTU:
         from skeleton_data.formats.ntu_text import parse
 
         data = read_bytes(item)
-        text = parse(data, item.place)
+        text = parse(data, item.place, all_fields=bool(self.channels))
+        rows = RawBody(
+            0, text.frames, text.positions, _slots(text.frames), read_channels(text, self.channels, item.place)
+        )
         name = _parsed(item.name)
         return [
             RawSequence(
                 name=item.name,
                 n_frames=text.n_frames,
-                bodies=_bodies(text.body_ids, text.frames, text.positions),
+                bodies=_bodies(text.body_ids, rows),
                 label=name.action - 1,
                 performance=name.performance,
                 subject=name.subject,
@@ -142,19 +153,25 @@ def _parsed(name: str) -> RecordingName:
     return parsed
 
 
-def _bodies(ids: NDArray[np.int64], frames: NDArray[np.int32], positions: NDArray[np.float32]) -> list[RawBody]:
+def _slots(frames: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Place of each row among those of its frame."""
+    return (np.arange(len(frames)) - np.searchsorted(frames, frames)).astype(np.int32)
+
+
+def _bodies(ids: NDArray[np.int64], rows: RawBody) -> list[RawBody]:
     """Gather the rows of each body id, in order of first appearance.
 
     An id that stands twice in one frame cannot be one person: its second rows become a body of their own.
     """
     bodies = []
     for body_id in dict.fromkeys(ids.tolist()):
-        rows = np.flatnonzero(ids == body_id)
-        while rows.size:
-            first = np.concatenate(([True], np.diff(frames[rows]) > 0))
-            chosen = rows[first]
-            bodies.append(RawBody(body_id, frames[chosen], positions[chosen]))
-            rows = rows[~first]
+        left = np.flatnonzero(ids == body_id)
+        while left.size:
+            first = np.concatenate(([True], np.diff(rows.frames[left]) > 0))
+            body = rows.take(left[first])
+            body.body_id = body_id
+            bodies.append(body)
+            left = left[~first]
     return bodies
 
 

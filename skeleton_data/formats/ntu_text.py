@@ -7,7 +7,8 @@ numbers, the joint count and twelve numbers per joint, of which x, y, z come fir
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit
@@ -18,6 +19,9 @@ from skeleton_data.raw import RawFileError
 
 N_JOINTS = 25
 MAX_FRAMES = 100_000
+MAX_BYTES = 32 << 20
+"""The longest real recordings have a tenth of this."""
+_ODD_AT_ONCE = 4096
 _BODY_FIELDS = (
     "body id",
     "clipped edges",
@@ -44,6 +48,7 @@ _JOINT_FIELDS = (
     "orientation z",
     "tracking state",
 )
+_FIELDS = len(_BODY_FIELDS) + N_JOINTS * len(_JOINT_FIELDS)
 _BYTES_PER_BODY = 2 * (len(_BODY_FIELDS) + 1 + N_JOINTS * len(_JOINT_FIELDS))
 _CUT_SHORT = "The file is cut short; extract or download it again."
 # Spellings of "no number" that Windows and Linux C libraries print.
@@ -65,15 +70,21 @@ class Text:
     body_ids : (n,) int64 array
     frames : (n,) int32 array
     positions : (n, 25, 3) float32 array, metres; NaN where the file says so
+    body_fields : (n, 10) float64 array, or None
+        All numbers of a body in the order of the file, where they were asked for; the id is rounded here.
+    joint_fields : (n, 25, 12) float64 array, or None
+        All numbers of the joints, where they were asked for.
     """
 
     n_frames: int
     body_ids: NDArray[np.int64]
     frames: NDArray[np.int32]
     positions: NDArray[np.float32]
+    body_fields: NDArray[np.float64] | None = None
+    joint_fields: NDArray[np.float64] | None = None
 
 
-def parse(data: bytes, place: str) -> Text:
+def parse(data: bytes, place: str, *, all_fields: bool = False) -> Text:
     """Read the text of one ``.skeleton`` file.
 
     Parameters
@@ -82,18 +93,24 @@ def parse(data: bytes, place: str) -> Text:
         The whole file.
     place : str
         How errors name the file.
+    all_fields : bool
+        Keep every number of bodies and joints, at about twice the time.
 
     Raises
     ------
     RawFileError
         With the line and what was expected there, for any truncation or corruption.
     """
+    if len(data) > MAX_BYTES:
+        raise RawFileError(place, f"refused: {len(data):,} bytes where one recording has at most {MAX_BYTES:,}.")
     data = data.removeprefix(b"\xef\xbb\xbf")
     usual = scan(data)
     if usual is not None:
         _read_odd(data, place, usual.positions, usual.odd)
-        return Text(usual.n_frames, usual.body_ids, usual.frames, usual.positions)
-    return _parse_any(data, place)
+        read = Text(usual.n_frames, usual.body_ids, usual.frames, usual.positions)
+    else:
+        read = _parse_any(data, place)
+    return _with_all_fields(read, data, place) if all_fields else read
 
 
 def _parse_any(data: bytes, place: str) -> Text:
@@ -109,6 +126,24 @@ def _parse_any(data: bytes, place: str) -> Text:
         raise _error(data, place, n_frames, fault)
     _read_odd(data, place, positions, odd[:n_odd])
     return Text(n_frames, body_ids[:n_rows].copy(), frames[:n_rows].copy(), positions[:n_rows].copy())
+
+
+def _pieces(odd: NDArray[np.int64]) -> Iterator[list[int]]:
+    """Give the rows as lists, a few thousand at a time: lists take twenty times the memory of an array."""
+    for start in range(0, len(odd), _ODD_AT_ONCE):
+        yield from odd[start : start + _ODD_AT_ONCE].tolist()
+
+
+def _with_all_fields(read: Text, data: bytes, place: str) -> Text:
+    fields = np.empty((len(read.frames), _FIELDS), np.float64)
+    odd = np.empty((fields.size, 3), np.int64)
+    n_odd = int(_scan_fields(np.frombuffer(data, np.uint8), read.n_frames, fields, odd))
+    flat = fields.reshape(-1)
+    for slot, start, end in _pieces(odd[:n_odd]):
+        flat[slot] = _odd_value(data, place, start, end)
+    n_body = len(_BODY_FIELDS)
+    joints = fields[:, n_body:].reshape(-1, N_JOINTS, len(_JOINT_FIELDS))
+    return replace(read, body_fields=fields[:, :n_body], joint_fields=joints)
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
@@ -237,6 +272,29 @@ def _scan(text, body_ids, frames, positions, odd):  # type: ignore[no-untyped-de
     return n_frames, row, n_odd, _OK, 0, 0, 0, 0, 0, 0
 
 
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
+def _scan_fields(text, n_frames, fields, odd):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Fill (rows, fields) from a text that ``_scan`` found whole; return how many numbers are left in ``odd``."""
+    powers = 10.0 ** np.arange(23)
+    row, n_odd = 0, 0
+    start, end = _token(text, 0)
+    for _ in range(n_frames):
+        start, end = _token(text, end)
+        n_bodies, _valid = _integer(text, start, end)
+        for _body in range(n_bodies):
+            for field in range(fields.shape[1]):
+                start, end = _token(text, end)
+                if field == 10:  # the joint count stands between the body's numbers and those of its joints
+                    start, end = _token(text, end)
+                value, valid = _number(text, start, end, powers)
+                fields[row, field] = value
+                if not valid:
+                    odd[n_odd, 0], odd[n_odd, 1], odd[n_odd, 2] = row * fields.shape[1] + field, start, end
+                    n_odd += 1
+            row += 1
+    return n_odd
+
+
 def _line(data: bytes, pos: int) -> int:
     return data.count(b"\n", 0, pos) + 1
 
@@ -248,7 +306,7 @@ def _shown(data: bytes, start: int) -> str:
 
 def _read_odd(data: bytes, place: str, positions: NDArray[np.float32], odd: NDArray[np.int64]) -> None:
     flat = positions.reshape(-1)
-    for slot, start, end in odd.tolist():
+    for slot, start, end in _pieces(odd):
         value = _odd_value(data, place, start, end)
         if slot >= 0:
             flat[slot] = value

@@ -24,6 +24,7 @@ from skeleton_data.splits import by_values, without_copies
 _NAME = re.compile(r"a(\d{2})_s(\d{2})_e(\d{2})_v(\d{2})", re.IGNORECASE)
 _ACTIONS = (1, 2, 3, 4, 5, 6, 8, 9, 11, 12)
 _TRAIN_SUBJECTS = (1, 2, 3, 4, 5)
+_MAX_BYTES = 8 << 20
 _DAMAGED = "The file is damaged; extract or download it again."
 
 
@@ -112,6 +113,9 @@ def _numbers(name: str) -> tuple[int, int, int, int] | None:
 
 
 def _load(data: bytes, place: str) -> dict[str, object]:
+    if len(data) > _MAX_BYTES:
+        # Parsed JSON takes up to fifty times its text.
+        raise RawFileError(place, f"refused: {len(data):,} bytes where one recording has at most {_MAX_BYTES:,}.")
     try:
         content = json.loads(data)
     except json.JSONDecodeError as error:

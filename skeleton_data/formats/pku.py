@@ -21,10 +21,13 @@ from numpy.typing import NDArray
 from skeleton_aug.skeletons import KINECT_V2, Skeleton
 from skeleton_data.formats.pku_files import PKUFiles
 from skeleton_data.formats.pku_labels import CLASS_NAMES, Annotation, Instance, name_instances, read_labels
+from skeleton_data.formats.pku_splits import read_split_file
+from skeleton_data.formats.sources import read_at_most
 from skeleton_data.raw import UNKNOWN, Listing, RawBody, RawFileError, RawItem, RawSequence, SkeletonDataError
 
 Cut = Literal["exclusive", "inclusive_1", "inclusive"]
 Indices = NDArray[np.int64]
+Splits = Mapping[str, tuple[Indices, Indices]]
 
 _BODIES, _JOINTS = 2, 25
 _VALUES = _BODIES * _JOINTS * 3
@@ -35,6 +38,7 @@ _CUTS: Mapping[str, tuple[int, int]] = {"exclusive": (0, 0), "inclusive_1": (-1,
 _PHASE_1_VALIDATION = range(291, 335)
 _PHASE_2_TEST_SUBJECTS = (2, 3, 7)
 
+_MAX_BYTES = 64 << 20
 _MEND = "Unpack its archive again, or remove the file."
 
 _log = logging.getLogger(__name__)
@@ -51,6 +55,11 @@ class _PKU:
             "inclusive_1 = [start-1:end] from 1, inclusive = [start:end+1] from 0"
         },
     )
+
+    cross_subject: Path | None = field(
+        default=None, metadata={"help": "official split file to take the split xsub from, instead of the built-in list"}
+    )
+    cross_view: Path | None = field(default=None, metadata={"help": "official split file to take the split xview from"})
 
     phase: ClassVar[int]
 
@@ -84,6 +93,7 @@ class _PKU:
         SkeletonDataError
             When ``source`` is no folder, or holds no skeleton files or no label files of this phase.
         """
+        self._splits_of_files()
         files = PKUFiles(Path(source), self.phase)
         listing = Listing([], rejected=list(files.rejected))
         instances = _read_instances(files.labels, listing)
@@ -113,6 +123,20 @@ class _PKU:
         instances = cast("Sequence[Instance]", item.details)
         return [self._sequence(item.name, instance, positions) for instance in instances]
 
+    def _splits_of_files(self) -> dict[str, tuple[frozenset[str], frozenset[str]]]:
+        """Training and test recordings of each split that a file was given for."""
+        files = {"xsub": self.cross_subject, "xview": self.cross_view}
+        return {name: read_split_file(Path(path), self.phase) for name, path in files.items() if path is not None}
+
+    def _with_files(self, splits: Mapping[str, tuple[Indices, Indices]], samples: NDArray[np.void]) -> Splits:
+        """Replace splits by those of files; recordings that a file does not name are in neither part."""
+        recordings = [_text(name).split("_")[0] for name in samples["name"]]
+        of_files = {
+            name: (_indices(recordings, train), _indices(recordings, test))
+            for name, (train, test) in self._splits_of_files().items()
+        }
+        return {**splits, **of_files}
+
     def _sequence(self, recording: str, instance: Instance, positions: NDArray[np.float32]) -> RawSequence:
         before, after = _CUTS[self.cut]
         first = min(max(instance.start + before, 0), len(positions))
@@ -136,6 +160,8 @@ class PKU1(_PKU):
     ----------
     cut : {"exclusive", "inclusive_1", "inclusive"}
         How label frame numbers are read: ``[start:end]`` from 0, ``[start-1:end]`` from 1, ``[start:end+1]`` from 0.
+    cross_subject, cross_view : path, optional
+        Official split files to go by, instead of the built-in lists.
     """
 
     phase: ClassVar[int] = 1
@@ -153,10 +179,11 @@ class PKU1(_PKU):
             When the name of a sample does not start with a phase I recording.
         """
         videos = np.array([_video_number(name) for name in samples["name"]], np.int64)
-        return {
+        splits = {
             "xsub": _split(np.isin(videos, _PHASE_1_VALIDATION)),
             "xview": _split(samples["camera"] == _CAMERAS["M"]),
         }
+        return self._with_files(splits, samples)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +195,8 @@ class PKU2(_PKU):
     cut : {"exclusive", "inclusive_1", "inclusive"}
         How label frame numbers are read: ``[start:end]`` from 0, ``[start-1:end]`` from 1, ``[start:end+1]`` from 0.
         Some labels of this phase start at 0, which speaks against ``inclusive_1``; they are clamped.
+    cross_subject, cross_view : path, optional
+        Official split files to go by; without one there is no cross-view split.
     """
 
     phase: ClassVar[int] = 2
@@ -175,17 +204,27 @@ class PKU2(_PKU):
     def splits(self, samples: NDArray[np.void]) -> Mapping[str, tuple[Indices, Indices]]:
         """Cross-subject split: subjects 2, 3 and 7 test, all others train.
 
-        An official cross-view split exists, but its list could not be verified: it is not offered rather than guessed.
+        An official cross-view split exists, but its list could not be verified: it is offered for those who give the
+        official file (``cross_view``), and never guessed.
         """
-        return {"xsub": _split(np.isin(samples["subject"], _PHASE_2_TEST_SUBJECTS))}
+        splits = {"xsub": _split(np.isin(samples["subject"], _PHASE_2_TEST_SUBJECTS))}
+        return self._with_files(splits, samples)
 
 
 def _split(test: NDArray[np.bool_]) -> tuple[Indices, Indices]:
     return np.flatnonzero(~test).astype(np.int64), np.flatnonzero(test).astype(np.int64)
 
 
+def _indices(recordings: Sequence[str], wanted: frozenset[str]) -> Indices:
+    return np.flatnonzero([recording in wanted for recording in recordings]).astype(np.int64)
+
+
+def _text(name: str | bytes) -> str:
+    return name.decode() if isinstance(name, bytes) else str(name)
+
+
 def _video_number(name: str | bytes) -> int:
-    text = name.decode() if isinstance(name, bytes) else str(name)
+    text = _text(name)
     if not re.match(r"\d{4}-[LMR]_", text):
         raise SkeletonDataError(
             f"Sample {text!r} is not of PKU-MMD phase I; its splits go by names such as '0002-L_A05_001'."
@@ -229,12 +268,17 @@ def read_frames(path: Path) -> NDArray[np.float32]:
         When the file cannot be read, or a line has not 150 finite numbers.
     """
     try:
-        raw = path.read_bytes()
+        raw = read_at_most(path, _MAX_BYTES)
     except OSError as error:
         raise RawFileError(str(path), f"cannot be read ({error.strerror}).") from error
+    if len(raw) > _MAX_BYTES:
+        raise RawFileError(str(path), f"refused: more than {_MAX_BYTES:,} bytes, which no recording has.")
     text = raw.removeprefix(b"\xef\xbb\xbf").rstrip()
     if not text:
         raise RawFileError(str(path), "the file has no frames.", mend=_MEND)
+    if len(text[: text.find(b"\n")].split()) != _VALUES and b"\n" in text:
+        # Memory is bounded by the text only where its lines are as long as they should be.
+        raise _explain(path, text, "")
     try:
         # Faster than split() with float(), and stricter: float() lets 1_000 pass.
         values = np.loadtxt(io.BytesIO(text), dtype=np.float64, comments=None, ndmin=2)
@@ -280,7 +324,12 @@ def _bodies(positions: NDArray[np.float32]) -> list[RawBody]:
     """Visible bodies of (T, 2, 25, 3) positions by first appearance; ids 0 and 1 are their places in a line."""
     seen: NDArray[np.bool_] = np.any(positions != 0, axis=(2, 3))
     bodies = [
-        RawBody(body, np.flatnonzero(seen[:, body]).astype(np.int32), positions[seen[:, body], body])
+        RawBody(
+            body,
+            np.flatnonzero(seen[:, body]).astype(np.int32),
+            positions[seen[:, body], body],
+            np.full(seen[:, body].sum(), body, np.int32),
+        )
         for body in range(_BODIES)
         if seen[:, body].any()
     ]

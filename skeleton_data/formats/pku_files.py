@@ -54,8 +54,8 @@ class PKUFiles:
         found: dict[tuple[str, Kind], list[Path]] = {}
         other_phase = 0
         for path in _walk(source):
-            other_phase += _recording(path, 3 - phase) is not None
-            name = _recording(path, phase)
+            other_phase += _file_name(path, 3 - phase) is not None
+            name = _file_name(path, phase)
             kind = _kind(path) if name else None
             if name and kind:
                 found.setdefault((name, kind), []).append(path)
@@ -96,9 +96,14 @@ def _walk(source: Path) -> Iterator[Path]:
         yield from (Path(folder, file) for file in sorted(files))
 
 
-def _recording(path: Path, phase: int) -> str | None:
-    match = _NAMES[phase].fullmatch(path.stem)
-    return f"{match[1]}-{match[2]}" if match and path.suffix in _SUFFIXES else None
+def _file_name(path: Path, phase: int) -> str | None:
+    return recording_name(path, phase) if path.suffix in _SUFFIXES else None
+
+
+def recording_name(path: Path, phase: int) -> str | None:
+    """Return the recording, such as ``0002-L``, that a file or a bare name stands for; None if it is none."""
+    match = _NAMES[phase].fullmatch(path.stem) if path.suffix in ("", *_SUFFIXES) else None
+    return f"{match[1]}-{match[2]}" if match else None
 
 
 def _kind(path: Path) -> Kind | None:

@@ -8,6 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
+from skeleton_data.formats.sources import read_at_most
 from skeleton_data.raw import RawFileError
 
 CLASS_NAMES: tuple[str, ...] = (
@@ -67,6 +68,9 @@ CLASS_NAMES: tuple[str, ...] = (
 # Views of one performance are annotated independently, so their ends differ; a neighbouring repetition
 # of the same class that merely touches must still not count as the same performance.
 MIN_OVERLAP = 0.1
+_MAX_BYTES = 1 << 16
+# A recording has twenty; matching views takes time and memory by the square of their number.
+MAX_ANNOTATIONS = 400
 
 
 class Annotation(NamedTuple):
@@ -100,10 +104,17 @@ def read_labels(path: Path) -> list[Annotation]:
         When the file cannot be read, or a line is no such annotation.
     """
     try:
-        lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
+        data = read_at_most(path, _MAX_BYTES)
     except OSError as error:
         raise RawFileError(str(path), f"cannot be read ({error.strerror}).") from error
-    return [_annotation(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    if len(data) > _MAX_BYTES:
+        raise RawFileError(str(path), f"refused: more than {_MAX_BYTES:,} bytes, which no label file has.")
+    lines = data.removeprefix(b"\xef\xbb\xbf").splitlines()
+    annotations = [_annotation(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    if len(annotations) > MAX_ANNOTATIONS:
+        reason = f"refused: {len(annotations):,} annotations, where one recording has at most {MAX_ANNOTATIONS}."
+        raise RawFileError(str(path), reason)
+    return annotations
 
 
 def _annotation(path: Path, number: int, line: bytes) -> Annotation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +17,13 @@ from skeleton_data.raw import RawFileError, RawItem, SkeletonDataError
 MAX_RECORDING_BYTES = 256 << 20
 """No recording of any format comes near this size; a larger file or archive member is refused unread."""
 
-_READ_FAILURES = (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError)
+# Of other methods Python unpacks a piece whole, however large it grows.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What the zip module raises on damage: names that are no UTF-8 and fields cut short come as the last three.
+_READ_FAILURES = (
+    *(OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError),
+    *(ValueError, struct.error, OverflowError),
+)
 
 
 @dataclass
@@ -83,12 +90,15 @@ def _look_into_archive(path: Path, accept: Callable[[str], bool], found: Found) 
         return
     for member in sorted(members, key=lambda info: info.filename):
         place = PurePosixPath(member.filename.replace("\\", "/"))
-        if member.is_dir() or not _wanted(place.name, accept):
+        if not member.filename or member.is_dir() or not _wanted(place.name, accept):
             continue
         item = RawItem(place.name, path, member.filename, member.file_size)
         if place.is_absolute() or PureWindowsPath(place).drive or ".." in place.parts:
             reason = "refused: the archive gives this member an absolute path or one that leaves the archive."
             found.rejected.append(RawFileError(item.place, reason))
+        elif member.compress_type not in _METHODS:
+            reason = f"refused: is packed by method {member.compress_type}, which bounds no memory when unpacked."
+            found.rejected.append(RawFileError(item.place, reason, mend="Extract the archive first."))
         elif member.flag_bits & 1:
             found.rejected.append(RawFileError(item.place, "is encrypted.", mend="Extract the archive first."))
         else:
@@ -107,11 +117,30 @@ def read_bytes(item: RawItem) -> bytes:
     """Read the file or archive member of ``item``; :class:`RawFileError` says what went wrong."""
     try:
         if item.member is None:
-            return item.path.read_bytes()
-        return _open_archive(item.path).read(item.member)
+            data = read_at_most(item.path, MAX_RECORDING_BYTES)
+        else:
+            data = _read_member(item.path, item.member)
     except _READ_FAILURES as error:
         mend = "Extract or download it again."
         raise RawFileError(item.place, f"cannot be read ({error}).", mend=mend) from error
+    if len(data) > MAX_RECORDING_BYTES:
+        raise RawFileError(item.place, f"refused: has grown past {MAX_RECORDING_BYTES:,} bytes, as no recording does.")
+    return data
+
+
+def read_at_most(path: Path, n_bytes: int) -> bytes:
+    """Read a file, and one byte more than ``n_bytes`` of a longer one."""
+    with path.open("rb") as file:
+        # Python claims what it is asked to read, so a small file is asked for its own size.
+        return file.read(min(os.fstat(file.fileno()).st_size, n_bytes) + 1)
+
+
+def _read_member(path: Path, member: str) -> bytes:
+    """Unpack as many bytes as the archive announces and no more: a member that is longer fails its check sum."""
+    archive = _open_archive(path)
+    announced = archive.getinfo(member).file_size
+    with archive.open(member) as file:
+        return file.read(min(announced, MAX_RECORDING_BYTES) + 1)
 
 
 @lru_cache(maxsize=4)

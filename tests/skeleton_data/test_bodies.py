@@ -125,3 +125,83 @@ def test_unknown_strategy():
     """A wrong name lists the right ones."""
     with pytest.raises(SkeletonDataError, match="motion, energy, first"):
         get_strategy("best")
+
+
+def frame_list(*frames):
+    """A recording from lists of (body id, height) per frame, in the order of the file."""
+    rows = [(t, slot, *entry) for t, entries in enumerate(frames) for slot, entry in enumerate(entries)]
+    bodies = []
+    for body_id in dict.fromkeys(row[2] for row in rows):
+        mine = [row for row in rows if row[2] == body_id]
+        positions = np.zeros((len(mine), 25, 3), np.float32)
+        positions[:, :, 1] = np.linspace(0, 1, 25) * np.array([row[3] for row in mine])[:, None]
+        times, slots = (np.array([row[i] for row in mine], np.int32) for i in (0, 1))
+        bodies.append(RawBody(body_id, times, positions, slots))
+    return RawSequence("r", len(frames), bodies, label=0, performance="p")
+
+
+def heights(body):
+    return {int(t): float(h) for t, h in zip(body.frames, body.positions[:, -1, 1], strict=True)}
+
+
+def test_first_goes_by_place_in_the_frame():
+    """st-gcn takes the m-th body of each frame: a person listed behind a newcomer moves to the second track."""
+    recording_ = frame_list([(7, 1.0)], [(9, 2.0), (7, 1.0)], [], [(9, 2.0), (7, 1.0), (5, 3.0)])
+    one, two = first(recording_, 2)
+    assert heights(one) == {0: 1, 1: 2, 3: 2} and heights(two) == {1: 1, 3: 1}
+    assert (one.body_id, two.body_id) == (7, 7)
+
+
+def test_energy_goes_by_place_in_the_frame():
+    """2s-AGCN ranks places, out of the first four: exchanged persons add to a place's energy, a fifth is not seen."""
+    still = [(i, 1.0) for i in (1, 2, 3)]
+    sways = [[*still, (4, 1.0 + t % 2), (5, 9.0 * (1 + t % 2))] for t in range(6)]
+    assert [heights(b)[1] for b in energy(frame_list(*sways), 2)] == [2.0, 1.0]
+    swapped = [[(1, 1.0), (2, 3.0)], [(2, 3.0), (1, 1.0)], [(1, 1.0), (2, 3.0)]]
+    assert heights(energy(frame_list(*swapped), 1)[0]) == {0: 3, 1: 1, 2: 3}
+
+
+def test_energy_of_equals_takes_the_last_place():
+    """Of places with equal energy the peers' reversed sort takes the later one first."""
+    assert [b.body_id for b in energy(frame_list(*[[(1, 1.0), (2, 1.0)]] * 3), 2)] == [2, 1]
+
+
+def sgn_assignment(bodies):
+    """Which actor each body goes to by the published rule, body intervals [start, end] in order of motion."""
+    (start1, end1), rest = bodies[0], bodies[1:]
+    start2 = end2 = 0
+    actors = [1]
+    for start, end in rest:
+        if min(end1, end) - max(start1, start) <= 0:
+            start1, end1 = min(start, start1), max(end, end1)
+            actors.append(1)
+        elif min(end2, end) - max(start2, start) <= 0:
+            start2, end2 = min(start, start2), max(end, end2)
+            actors.append(2)
+        else:
+            actors.append(0)
+    return actors
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_motion_assigns_pieces_as_published(seed):
+    """Pieces go to the actors that SGN gives them; only those before the second actor begins are kept, not dropped."""
+    rng = np.random.default_rng(seed)
+    spans = []
+    for _ in range(int(rng.integers(2, 6))):
+        start = int(rng.integers(0, 80))
+        spans.append((start, start + int(rng.integers(12, 60))))
+    # More sway for earlier ones: the order of motion is the order of the list.
+    bodies = [body(i, s, e - s + 1, amount=2.0 - 0.3 * i) for i, (s, e) in enumerate(spans)]
+    kept = motion(recording(*bodies), 2)
+    expected = sgn_assignment(spans)
+    found = [next((k + 1 for k, track in enumerate(kept) if _holds(track, piece)), 0) for piece in bodies]
+    second = [spans[i] for i, actor in enumerate(expected) if actor == 2]
+    for i, (got, published) in enumerate(zip(found, expected, strict=True)):
+        before_second = second and spans[i][1] <= second[0][0] and published == 0
+        assert got == published or (before_second and got == 2)
+
+
+def _holds(track, piece):
+    at = np.isin(track.frames, piece.frames[2:-2])
+    return at.sum() == len(piece.frames) - 4 and np.array_equal(track.positions[at], piece.positions[2:-2])

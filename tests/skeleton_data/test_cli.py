@@ -101,7 +101,7 @@ def test_format_options_are_flags(raw, tmp_path, capsys):
     shutil.copytree(raw, tmp_path / "raw")
     shutil.copy(raw / f"{NAMES[0]}.skeleton", tmp_path / "raw" / "S001C002P005R002A008.skeleton")
     code, out, _ = run(capsys, "convert", "ntu60", tmp_path / "raw", "-o", tmp_path / "a.h5")
-    assert code == 0 and "1: on the official list of missing skeletons" in out
+    assert code == 0 and "left out                    1      302  on the official list of missing skeletons" in out
     code, out, _ = run(capsys, "convert", "ntu60", tmp_path / "raw", "-o", tmp_path / "b.h5", "--keep-missing")
     assert code == 0 and "13 recordings" in out
     with pytest.raises(SystemExit) as caught:

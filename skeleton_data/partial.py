@@ -1,0 +1,147 @@
+"""The folder beside a target in which a store is made: claimed by one process, taken over only from a dead one.
+
+It is called ``.<target>.<random>.partial``. The process that works in it holds a lock on the file ``lock`` there,
+which the system lets go of however that process ends. Where files cannot be locked (Windows, some network file
+systems) a left-over folder counts as in use: it is never taken over, and is for the user to remove.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from skeleton_data.journal import read_journal
+from skeleton_data.raw import SkeletonDataError
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]
+
+JOURNAL = "journal"
+_TRIES = 20
+
+
+@dataclass(frozen=True)
+class PartialFolder:
+    """A folder that this process holds until :meth:`release`."""
+
+    path: Path
+    lock: IO[bytes]
+
+    def release(self, *, keep: bool) -> None:
+        """Let go of the folder; unless it is to be kept it is removed."""
+        if not keep:
+            shutil.rmtree(self.path, ignore_errors=True)
+        self.lock.close()
+
+
+def claim(target: Path) -> PartialFolder:
+    """Make a folder for ``target`` and hold it."""
+    for _ in range(_TRIES):
+        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".partial", dir=target.parent))
+        # Between making and locking it, another process may take the folder for a dead one's and remove it.
+        with suppress(FileNotFoundError):
+            lock = (folder / "lock").open("ab")
+            locked = _locked(lock)
+            if (locked or fcntl is None or not _lockable(lock)) and _is_at(lock, folder / "lock"):
+                return PartialFolder(folder, lock)
+            lock.close()
+    raise SkeletonDataError(f"{target}: other processes keep removing its partial folder. Try again.")
+
+
+def take_over(target: Path, header: Mapping[str, Any]) -> PartialFolder | None:
+    """Hold the folder in which a dead process got furthest; None if there is none.
+
+    One that was begun with this ``header`` comes before others; these are left as they are.
+
+    Raises
+    ------
+    SkeletonDataError
+        When all there is belongs to a living process.
+    """
+    held = _hold_dead(target)
+    if not held:
+        if living := _folders(target):
+            raise SkeletonDataError(
+                f"{target}: is being made by another process (or its folder does not support locks), so there is "
+                f"nothing to resume. Wait for it, or remove {living[0]}."
+            )
+        return None
+    best, *others = sorted(held, key=lambda folder: (not _begun_with(folder, header), -_progress(folder)))
+    for folder in others:
+        folder.release(keep=True)
+    return best
+
+
+def remove_dead(target: Path, *, but_best: bool = False) -> Path | None:
+    """Remove what dead processes left for ``target``; with ``but_best`` keep the one worth resuming and return it."""
+    held = sorted(_hold_dead(target), key=lambda folder: -_progress(folder))
+    kept = held[0] if but_best and held and _progress(held[0]) else None
+    for folder in held:
+        folder.release(keep=folder is kept)
+    return kept.path if kept else None
+
+
+def _folders(target: Path) -> list[Path]:
+    return sorted(target.parent.glob(f".{glob.escape(target.name)}.*.partial"))
+
+
+def _hold_dead(target: Path) -> list[PartialFolder]:
+    held = []
+    for path in _folders(target):
+        with suppress(OSError):
+            lock = (path / "lock").open("ab")
+            if _locked(lock) and _is_at(lock, path / "lock"):
+                held.append(PartialFolder(path, lock))
+            else:
+                lock.close()
+    return held
+
+
+def _begun_with(folder: PartialFolder, header: Mapping[str, Any]) -> bool:
+    if not _progress(folder):
+        return False
+    found = next(read_journal(folder.path / JOURNAL), None)
+    return found is not None and {**found[0], **header} == found[0]
+
+
+def _progress(folder: PartialFolder) -> int:
+    journal = folder.path / JOURNAL
+    return journal.stat().st_size if journal.exists() else 0
+
+
+def _locked(file: IO[bytes]) -> bool:
+    """Lock a file until it is closed or this process ends, however it ends; tell whether that worked."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _lockable(file: IO[bytes]) -> bool:
+    """Tell whether the file system knows locks at all: a lock that another process holds says so."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def _is_at(file: IO[bytes], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
