@@ -33,7 +33,7 @@ def normalize(
     Examples
     --------
     >>> x = np.random.default_rng(0).normal(size=(1, 1, 25, 3)) + 1
-    >>> normalize(x)[0, 0, :2].round(6)[:, :2].tolist()  # base at the origin, spine along z
+    >>> (normalize(x)[0, 0, :2].round(6)[:, :2] + 0).tolist()  # base at the origin, spine along z
     [[0.0, 0.0], [0.0, 0.0]]
     """
     made = Normalize(center=center, rotation=rotation, scale=scale, measure=measure, skeleton=skeleton)
