@@ -65,7 +65,7 @@ def _find_positions(file: h5py.File, path: Path, tables: Tables) -> int | None:
     offset = positions.id.get_offset()
     same = bytes(file.attrs["digest"]).decode() == tables.digest and positions.shape == tables.shape
     if not same or (offset is None) != (tables.offset is None):
-        raise SkeletonDataError(f"{path}: has changed since it was opened. Open it again.")
+        raise SkeletonDataError(f"{path}: was replaced since it was opened. Open it again.")
     if "blosc" in tables.filters and not h5py.h5z.filter_avail(_BLOSC):
         load_plugins(f"{path}: its positions are compressed with blosc")
     return None if offset is None else int(offset)
