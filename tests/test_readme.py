@@ -3,6 +3,7 @@
 import doctest
 import pkgutil
 import re
+import shutil
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,19 @@ PAGES = [page for page in sorted((README.parent / "docs").glob("*.md")) if BLOCK
 MODULES = [module.name for module in pkgutil.walk_packages(skeleton_aug.__path__, "skeleton_aug.")]
 
 
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("simulated")
+    synthesize(folder / "raw", performances=4)
+    convert("ntu60", folder / "raw", folder / "ntu60.h5")
+    return folder / "ntu60.h5"
+
+
 @pytest.fixture
-def store_here(tmp_path_factory, monkeypatch):
-    """A small simulated store ``ntu60.h5`` in the current folder."""
-    folder = tmp_path_factory.getbasetemp() / "pages"
-    if not folder.exists():
-        folder.mkdir()
-        synthesize(folder / "raw", performances=4)
-        convert("ntu60", folder / "raw", folder / "ntu60.h5")
-    monkeypatch.chdir(folder)
+def store_here(store, tmp_path, monkeypatch):
+    """A small simulated store ``ntu60.h5`` in the current folder, which is empty otherwise."""
+    shutil.copy(store, tmp_path)
+    monkeypatch.chdir(tmp_path)
 
 
 def test_python_blocks(store_here):
