@@ -29,10 +29,13 @@ class Contestant:
         Without arguments.
     floor : str, optional
         Name of the contestant that it is compared with, in the same round.
+    samples : int, optional
+        Samples that a call serves, where they are not as many as others' calls do.
     """
 
     call: Call
     floor: str | None = None
+    samples: int | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def measure(
             begin = clock()
             for _ in range(repeats):
                 call()
-            row[i] = (clock() - begin) / (samples * repeats) * 1e6
+            row[i] = (clock() - begin) / ((contestant.samples or samples) * repeats) * 1e6
     low, middle, high = np.percentile(taken, [25, 50, 75], axis=0)
     timings = {}
     for i, name in enumerate(names):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable
 from functools import update_wrapper
 from typing import Any
 
 import numpy as np
+
+from skeleton_aug.emitting import Code
 
 _waiting: dict[str, list[Kernel]] = {}
 """Kernels by module, until one of them is called."""
@@ -16,7 +19,7 @@ _waiting: dict[str, list[Kernel]] = {}
 class Kernel:
     """A function that Numba compiles, together with all kernels of its module, at its first call.
 
-    Kernels of one module may call each other; from then on they do so directly.
+    Kernels of one module may call each other, and intrinsics of other modules; from then on they do so directly.
     """
 
     def __init__(self, function: Callable[..., Any], options: dict[str, Any]) -> None:
@@ -53,6 +56,10 @@ class Kernel:
 
 
 def _compile_module(module: str) -> None:
+    names = vars(sys.modules[module])
+    for name, value in list(names.items()):
+        if isinstance(value, Kernel) and value.function.__module__ != module:
+            names[name] = value.dispatcher
     for waiting in _waiting[module]:
         if waiting._compiled is None:
             compiled = waiting.compile()
@@ -72,37 +79,69 @@ def kernel(**options: Any) -> Callable[[Callable[..., Any]], Kernel]:
     return lambda function: Kernel(function, options)
 
 
-class Prefetch(Kernel):
-    """``prefetch(address)`` asks the processor to bring 64 bytes nearer; calls nothing and returns nothing.
+class Intrinsic(Kernel):
+    """A function that is machine code of its own, which an emitter writes into the kernels that call it.
 
-    Kernels that stream through large arrays know which sample comes next, and the processor does not.
+    Its text says what it does, and does it in plain Python.
     """
 
     def compile(self) -> Callable[..., Any]:
-        """Make the processor's instruction known to Numba; plain Python has none."""
-        from llvmlite import ir
+        """Make it known to Numba."""
         from numba import config, types
         from numba.extending import intrinsic
 
         if config.DISABLE_JIT:  # type: ignore[attr-defined]
             return self.function
-        write = self.options["write"]
+        kinds, emit = self.options["takes"].split(), self.options["emit"]
 
-        @intrinsic
-        def prefetch(typing_context: Any, address: Any) -> Any:
-            def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-                flag, pointer = ir.IntType(32), ir.IntType(8).as_pointer()
-                kind = ir.FunctionType(ir.VoidType(), [pointer, flag, flag, flag])
-                function = builder.module.declare_intrinsic("llvm.prefetch", [pointer], kind)
-                # Locality 3 keeps it in all caches, 1 says that it is data.
-                builder.call(function, [builder.inttoptr(arguments[0], pointer), flag(int(write)), flag(3), flag(1)])
-                return context.get_dummy_value()
+        def typed(context: Any, *given: Any) -> Any:
+            arrays = [kind for kind in given if isinstance(kind, types.Array)]
+            number = arrays[0].dtype if arrays else None
+            wanted = {"index": types.uintp, "number": number, "flag": types.boolean}
+            takes = [wanted.get(kind, one) for kind, one in zip(kinds, given, strict=True)]
+            gives = getattr(types, self.options["returns"])
+            return gives(*takes), _writer(emit)
 
-            return types.void(types.uintp), generate
+        typed.__name__ = self.function.__name__
+        own = inspect.signature(self.function)
+        context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        typed.__signature__ = own.replace(parameters=[context, *own.parameters.values()])  # type: ignore[attr-defined]
+        compiled: Callable[..., Any] = intrinsic(typed)
+        return compiled
 
-        return prefetch
+
+def _writer(emit: Callable[..., Any]) -> Callable[..., Any]:
+    """As Numba calls it: arrays become pointers, tuples lists of values."""
+
+    def write(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        from numba import types
+        from numba.core import cgutils
+
+        values = []
+        for kind, value in zip(signature.args, arguments, strict=True):
+            if isinstance(kind, types.Array):
+                value = context.make_array(kind)(context, builder, value).data
+            elif isinstance(kind, types.UniTuple):
+                value = cgutils.unpack_tuple(builder, value)  # type: ignore[no-untyped-call]
+            values.append(value)
+        result = emit(Code(builder), *values)
+        return context.get_dummy_value() if result is None else result
+
+    return write
 
 
-def prefetch(*, write: bool) -> Callable[[Callable[..., Any]], Prefetch]:
-    """Mark an empty function of an address as a prefetch, for reading or for writing."""
-    return lambda function: Prefetch(function, {"write": write})
+def intrinsic(
+    emit: Callable[..., Any], takes: str, *, returns: str = "void"
+) -> Callable[[Callable[..., Any]], Intrinsic]:
+    """Mark a function as machine code.
+
+    Parameters
+    ----------
+    emit : callable
+        Called with a :class:`skeleton_aug.emitting.Code` and LLVM's values of the arguments.
+    takes : str
+        What each argument is: "array", "tuple" (of numbers), "index", "flag", or "number", of the first array's dtype.
+    returns : str
+        Numba's name of the result's type.
+    """
+    return lambda function: Intrinsic(function, {"emit": emit, "takes": takes, "returns": returns})

@@ -234,8 +234,11 @@ class Plan:
             stage, before = part._last(these)
             done = stage.run(before)
             ends = np.cumsum(done.n_frames * done.n_bodies)
+            # Samples hold rows for reading; these were made here, and are the caller's own.
+            rows = done.rows.view()
+            rows.flags.writeable = True
             return [
-                done.rows[end - t * done.n_bodies : end].reshape(done.n_bodies, t, *done.rows.shape[1:])
+                rows[end - t * done.n_bodies : end].reshape(done.n_bodies, t, *rows.shape[1:])
                 for end, t in zip(ends, done.n_frames.tolist(), strict=True)
             ]
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_aug.compiled import kernel
+from skeleton_aug.vectors import LANES, lacking
 
 FloatRows = NDArray[Any]
 
@@ -31,29 +32,37 @@ def name_channels(n_channels: int, channels: str | None) -> str:
     return channels
 
 
-@kernel(fastmath={"reassoc"})
-def _count_zeros(row):  # type: ignore[no-untyped-def]
-    """Zeros of a row, and a sum that is NaN unless all of it is finite."""
-    zero, one = row.dtype.type(0), row.dtype.type(1)
-    zeros, poison = zero, zero
-    for i in range(row.size):
-        zeros += one if row[i] == zero else zero
-        poison += row[i] * zero
-    return zeros, poison
+@kernel(_nrt=False)
+def _look_at_line(rows, at, size):  # type: ignore[no-untyped-def]
+    """Whether there is any zero in a frame, whether there is anything else, and whether all is finite."""
+    zeros, others, finite = False, False, True
+    if size < LANES:
+        for i in range(at, at + size):
+            zeros |= rows[i] == 0
+            others |= rows[i] != 0
+            finite &= rows[i] - rows[i] == 0
+        return zeros, others, finite
+    for i in range(0, size, LANES):
+        found = lacking(rows, at + min(i, size - LANES))
+        zeros |= found % 256 > 0
+        others |= found != LANES
+        finite &= found < 256
+    return zeros, others, finite
 
 
-@kernel()
-def _count_present(row, width):  # type: ignore[no-untyped-def]
-    present = 0
-    for at in range(0, row.size, width):
-        for c in range(at, at + width):
-            if row[c] != 0:
-                present += 1
-                break
-    return present
+@kernel(_nrt=False)
+def _lacks_joints(rows, at, size, width):  # type: ignore[no-untyped-def]
+    """Whether a frame lacks some joint."""
+    for joint in range(at, at + size, width):
+        there = False
+        for c in range(joint, joint + width):
+            there |= rows[c] != 0
+        if not there:
+            return True
+    return False
 
 
-@kernel()
+@kernel(_nrt=False)
 def _describe_bodies(rows, n_columns, width, n_frames, row, first, length, gapless):  # type: ignore[no-untyped-def]
     """Find each body's first and last frame, and whether anything is missing between; True if all is finite."""
     finite, start = True, 0
@@ -61,13 +70,13 @@ def _describe_bodies(rows, n_columns, width, n_frames, row, first, length, gaple
         for m in range(row.shape[1]):
             begin, end, gaps = -1, -1, False
             for t in range(n_frames[n]):
-                line = rows[(start + t) * n_columns : (start + t + 1) * n_columns]
-                zeros, poison = _count_zeros(line)
-                finite &= poison == 0
-                if zeros == n_columns:
+                at = (start + t) * n_columns
+                zeros, others, good = _look_at_line(rows, at, n_columns)
+                finite &= good
+                if not others:
                     continue
                 gaps |= begin >= 0 and end != t - 1
-                gaps |= zeros > 0 and _count_present(line, width) * width != n_columns
+                gaps |= zeros and _lacks_joints(rows, at, n_columns, width)
                 begin, end = t if begin < 0 else begin, t
             first[n, m] = max(begin, 0)
             row[n, m] = start + first[n, m]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from skeleton_aug.compiled import kernel
 from skeleton_aug.operators.base import Mask, Operator
 
 if TYPE_CHECKING:
@@ -47,4 +48,17 @@ class Affine(Operator):
 
     def after(self, earlier: Affine) -> Affine:
         """Return the operator that applies ``earlier`` and then this one."""
-        return Affine(self.matrix @ earlier.matrix, (self.matrix @ earlier.offset[..., None])[..., 0] + self.offset)
+        matrix, offset = np.empty_like(self.matrix), np.empty_like(self.offset)
+        _multiply(self.matrix, self.offset, earlier.matrix, earlier.offset, matrix, offset)
+        return Affine(matrix, offset)
+
+
+@kernel()
+def _multiply(a, b, c, d, matrix, offset):  # type: ignore[no-untyped-def]
+    """``a @ (c @ x + d) + b``."""
+    for n in range(len(a)):
+        for i in range(3):
+            x, y, z = a[n, i, 0], a[n, i, 1], a[n, i, 2]
+            for j in range(3):
+                matrix[n, i, j] = x * c[n, 0, j] + y * c[n, 1, j] + z * c[n, 2, j]
+            offset[n, i] = x * d[n, 0] + y * d[n, 1] + z * d[n, 2] + b[n, i]

@@ -13,12 +13,15 @@ from skeleton_aug.operators import Affine, CenterFrames, Operator
 from skeleton_aug.pipeline import Transform, check_joints
 from skeleton_aug.randomness import Draws
 from skeleton_aug.skeletons import Skeleton, get_skeleton
+from skeleton_aug.vectors import prefetch
 
 Center = Literal["sequence", "frame", "none"]
 Rotation = Literal["canonical", "legacy", "none"]
 Measure = Literal["spine", "torso", "shoulders"]
 
 _ROLES = ("base", "spine", "left_shoulder", "right_shoulder")
+_AHEAD = 8
+"""Samples whose first frames are on their way from memory while one is looked at."""
 _MEASURED = {"spine": _ROLES[:2], "torso": ("base", *_ROLES[2:]), "shoulders": _ROLES[2:]}
 
 
@@ -257,7 +260,9 @@ def _body_frames(  # type: ignore[no-untyped-def]
 
     ``base_only`` is ``needed`` where the base of the spine is all that is asked for.
     """
+    columns = rows.shape[1] * rows.shape[2]
     for n in range(row.shape[0]):
+        prefetch(rows, row[min(n + _AHEAD, row.shape[0] - 1), 0] * columns)
         matrix[n] = 0.0
         for c in range(3):
             matrix[n, c, c], offset[n, c] = 1.0, 0.0

@@ -4,6 +4,7 @@ import pytest
 from skeleton_aug import (
     Compose,
     FitLength,
+    Noise,
     Normalize,
     OneOf,
     Resample,
@@ -159,6 +160,17 @@ def test_equal_transforms_draw_apart(batch):
     np.testing.assert_array_equal(flat(batch, seed=0), nested(batch, seed=0))
     once = Shear()(batch, seed=0)
     assert not np.allclose(flat(batch, seed=0), Shear()(once, seed=0))
+
+
+@pytest.mark.parametrize("pipeline", [Resample(), Compose([Resample(), Noise()])])
+def test_results_of_several_lengths_are_the_callers_own(batch, pipeline):
+    """They may be written to, and share nothing with the samples nor with each other."""
+    found = pipeline(batch, seed=0)
+    again = [x.copy() for x in found]
+    found[0][:] = 1
+    for x, y in zip(found[1:], again[1:], strict=True):
+        np.testing.assert_array_equal(x, y)
+    assert not any(np.may_share_memory(found[0], x) for x in batch)
 
 
 def test_samples_may_be_described_beforehand(batch):
