@@ -96,7 +96,7 @@ def check_same(file: h5py.File, path: Path, tables: Tables) -> None:
     positions = file["positions"]
     same = bytes(file.attrs["digest"]).decode() == tables.digest and positions.shape == tables.shape
     if not same or (positions.id.get_offset() is None) != (tables.offset is None):
-        raise SkeletonDataError(f"{path}: has changed since it was opened. Open it again.")
+        raise SkeletonDataError(f"{path}: was replaced since it was opened. Open it again.")
 
 
 def read_tables(path: Path) -> Tables:

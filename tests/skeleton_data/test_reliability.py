@@ -211,7 +211,7 @@ def test_store_replaced_while_open(raw, ntu_folder, tmp_path):
     convert("ntu60", ntu_folder(tmp_path / "other", NAMES[:12], n_frames=50), output, force=True)
     np.testing.assert_array_equal(reading.rows, before)
     assert not reading.verify()
-    with pytest.raises(SkeletonDataError, match="has changed since it was opened"):
+    with pytest.raises(SkeletonDataError, match="was replaced since it was opened"):
         waiting[0]
     with pytest.raises(SkeletonDataError, match="was replaced"):
         reading.sources()

@@ -243,7 +243,7 @@ def test_compressed_in_place(mine):
     """A store that was compressed under a reader's hands says so."""
     fresh = Store.open(mine)
     repack(mine, mine, force=True)
-    with pytest.raises(SkeletonDataError, match="has changed since it was opened"):
+    with pytest.raises(SkeletonDataError, match="was replaced since it was opened"):
         _ = fresh[0]
 
 
@@ -254,7 +254,7 @@ def test_replaced_by_other_content(mine, varied_store, ntu_folder, tmp_path):
     store = Store.open(mine)
     raw = ntu_folder(tmp_path / "raw", ["S001C001P001R001A001"], 400)
     convert("ntu60", raw, mine, force=True)
-    with pytest.raises(SkeletonDataError, match="has changed since it was opened"):
+    with pytest.raises(SkeletonDataError, match="was replaced since it was opened"):
         _ = store[0]
 
 
