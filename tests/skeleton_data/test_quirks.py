@@ -225,7 +225,7 @@ def test_pku_instances_nobody_is_seen_in(tmp_path):
     lines = (" ".join(f"{x:.6f}" for x in row.reshape(-1)) for row in rows)
     (tmp_path / "raw" / "skeleton" / "0089-L.txt").write_text("\n ".join(lines) + "\n")
     (tmp_path / "raw" / "label" / "0089-L.txt").write_text("1,0,10,0\n23,10,20,2\n5,30,20,1\n")
-    summary = convert("pku1", tmp_path / "raw", tmp_path / "a.h5")
+    summary = convert("pku1", tmp_path / "raw", tmp_path / "a.h5", bodies="first")
     store = Store.open(tmp_path / "a.h5")
     assert summary.empty == ["0089-L_A23_001"] and "0089-L_A23_001" in summary.report.read_text()
     assert store.samples["name"].tolist() == ["0089-L_A01_001", "0089-L_A05_001"]
