@@ -108,9 +108,9 @@ def convert(
     with StoreWriter(
         target, made.skeleton, channels=channels_of(made), force=force, resume=header if resume else None
     ) as writer:
-        if writer.left_by_dead is not None:
+        if writer.left_by_dead and not resume:
             _log.warning("%s: an unfinished conversion lies beside it; --resume would go on with that one.", target)
-        task = _Conversion(made, Path(source), writer, treatment, options, strict)
+        task = _Conversion(made, Path(source).absolute(), writer, treatment, options, strict)
         with task.kept_when_stopped():
             resumed = task.begin(header)
             task.run(resumed, workers, executor, cluster, progress)

@@ -81,13 +81,16 @@ def take_over(target: Path, header: Mapping[str, Any]) -> PartialFolder | None:
     return best
 
 
-def remove_dead(target: Path, *, but_best: bool = False) -> Path | None:
-    """Remove what dead processes left for ``target``; with ``but_best`` keep the one worth resuming and return it."""
+def remove_dead(target: Path, *, spare: int | None = 0) -> list[Path]:
+    """Remove what dead processes left for ``target``, but for the ``spare`` folders that are furthest; return these.
+
+    With ``spare=None`` every folder stays that has a journal to go on from.
+    """
     held = sorted(_hold_dead(target), key=lambda folder: -_progress(folder))
-    kept = held[0] if but_best and held and _progress(held[0]) else None
+    worth_it = [folder for folder in held if _progress(folder)][:spare]
     for folder in held:
-        folder.release(keep=folder is kept)
-    return kept.path if kept else None
+        folder.release(keep=folder in worth_it)
+    return [folder.path for folder in worth_it]
 
 
 def _folders(target: Path) -> list[Path]:

@@ -83,12 +83,13 @@ class StoreWriter:
         self.keep = self.committed = False
         self.n_entries = 0
         self._tables = Tables()
+        if path.parent.is_dir():
+            self.left_by_dead = remove_dead(path, spare=1 if resume is None else None)
         self._refuse_existing()
         if not path.parent.is_dir():
             raise SkeletonDataError(f"{path}: its folder does not exist. Make it first.")
         try:
             taken = None if resume is None else take_over(path, resume)
-            self.left_by_dead = None if resume is not None else remove_dead(path, but_best=True)
             self._partial = taken or claim(path)
             self._spills = {name: self._spill_path(name).open("ab", buffering=0) for name in self._row_bytes()}
             self._journal = Journal(self.folder / JOURNAL)
@@ -225,6 +226,8 @@ class StoreWriter:
         _sync(made)
         self._put_in_place(made)
         self.committed = True
+        # Whoever is killed from here on leaves nothing that is worth going on from, and the next one sweeps it up.
+        (self.folder / JOURNAL).unlink()
         remove_dead(self.path)
 
     def _write_file(

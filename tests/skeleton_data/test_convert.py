@@ -59,6 +59,21 @@ def test_same_bytes_for_any_number_of_workers(raw, tmp_path):
     assert left_over(tmp_path) == ["moved", "moved.h5", "one.h5", "threads.h5", "two.h5"]
 
 
+def test_rejections_do_not_tell_where_the_source_lies(raw, tmp_path, monkeypatch):
+    """The stored reasons are the same for a source given by its full path, from beside it, and from within it."""
+    for folder in ("here", "some where/else"):
+        mine = shutil.copytree(raw, tmp_path / folder / "raw")
+        (mine / "again").mkdir()
+        (mine / "again" / f"{NAMES[0]}.skeleton").write_bytes(b"1\n0\n")
+    convert("ntu60", mine, tmp_path / "full.h5")
+    convert("ntu60", tmp_path / "here" / "raw", tmp_path / "other.h5")
+    monkeypatch.chdir(mine.parent)
+    convert("ntu60", "raw", tmp_path / "beside.h5")
+    monkeypatch.chdir(mine)
+    convert("ntu60", ".", tmp_path / "within.h5")
+    assert len({(tmp_path / f"{name}.h5").read_bytes() for name in ("full", "other", "beside", "within")}) == 1
+
+
 def test_summary_and_provenance_agree(raw, tmp_path):
     """Counts of the summary stand in the file too, with options, source name and per-file digests."""
     summary = convert("ntu60", raw, tmp_path / "a.h5", max_bodies=1, bodies="energy")

@@ -213,3 +213,21 @@ def test_summary_table_is_printed_and_stored(converted, ntu_text, tmp_path):
     ((rejected, why),) = [(n, w) for (what, w), (n, _) in table.items() if what == "rejected"]
     assert rejected == 1 and why.startswith("1: expected the") and str(tmp_path) not in why
     assert [tuple(row) for row in summary.rows()] == [(what, *numbers, why) for (what, why), numbers in table.items()]
+
+
+def test_pku_instances_nobody_is_seen_in(tmp_path):
+    """An annotated action of zeros is listed as empty; body 2 may be there alone; a swapped label is mended."""
+    rows = np.random.default_rng(0).uniform(0.5, 4, (30, 2, 75))
+    rows[10:20] = 0
+    rows[20:, 0] = 0
+    for kind in ("skeleton", "label"):
+        (tmp_path / "raw" / kind).mkdir(parents=True)
+    lines = (" ".join(f"{x:.6f}" for x in row.reshape(-1)) for row in rows)
+    (tmp_path / "raw" / "skeleton" / "0089-L.txt").write_text("\n ".join(lines) + "\n")
+    (tmp_path / "raw" / "label" / "0089-L.txt").write_text("1,0,10,0\n23,10,20,2\n5,30,20,1\n")
+    summary = convert("pku1", tmp_path / "raw", tmp_path / "a.h5", bodies="first")
+    store = Store.open(tmp_path / "a.h5")
+    assert summary.empty == ["0089-L_A23_001"] and "0089-L_A23_001" in summary.report.read_text()
+    assert store.samples["name"].tolist() == ["0089-L_A01_001", "0089-L_A05_001"]
+    assert store.samples["n_bodies"].tolist() == [2, 1] and store[1].body_ids.tolist() == [1]
+    np.testing.assert_allclose(store[1].positions[0], rows[20:, 1].reshape(10, 25, 3), atol=1e-6)

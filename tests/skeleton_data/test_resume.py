@@ -180,6 +180,28 @@ def test_other_options_are_refused(raw, tmp_path):
     assert len(list(tmp_path.glob(".*.partial"))) == 1
 
 
+def test_killed_once_the_store_is_in_place(raw, whole, tmp_path, monkeypatch):
+    """What a conversion leaves that is killed while it cleans up goes with the next one, even if that is refused."""
+    with monkeypatch.context() as patched:
+        patched.setattr(partial.shutil, "rmtree", lambda path, **options: None)
+        convert("ntu60", raw, tmp_path / "a.h5")
+    assert len(list(tmp_path.glob(".*.partial"))) == 1
+    with pytest.raises(SkeletonDataError, match="exists already"):
+        convert("ntu60", raw, tmp_path / "a.h5", resume=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.h5", "a.h5.rejected.txt"]
+    assert (tmp_path / "a.h5").read_bytes() == whole.read_bytes()
+
+
+def test_refused_conversion_spares_unfinished_work(raw, tmp_path):
+    """A conversion that is refused because its target exists does not throw a stopped one away."""
+    (tmp_path / "a.h5").write_text("mine")
+    left, _ = stop(raw, tmp_path / "a.h5", force=True)
+    for resume in (False, True):
+        with pytest.raises(SkeletonDataError, match="exists already"):
+            convert("ntu60", raw, tmp_path / "a.h5", resume=resume)
+    assert convert("ntu60", raw, tmp_path / "a.h5", resume=True, force=True).n_resumed == 7 and not left.exists()
+
+
 def test_the_one_with_the_same_options_is_resumed(raw, whole, tmp_path):
     """Of two unfinished conversions that one goes on whose options are given, though the other got further."""
     stop(raw, tmp_path / "a.h5")

@@ -87,6 +87,21 @@ def test_fields(tmp_path):
     assert read.performance == "a12_s07_e03" and read.n_frames == 2
 
 
+def test_one_frame(tmp_path):
+    """The shortest recordings of the release have one frame; they convert like others."""
+    write(tmp_path, skeletons=np.ones((1, 20, 3)).tolist())
+    convert("nucla", tmp_path, tmp_path / "a.h5")
+    store = Store.open(tmp_path / "a.h5")
+    assert store[0].positions.shape == (1, 1, 20, 3) and store.samples["n_frames"].tolist() == [1]
+
+
+def test_text_form_is_not_taken_for_json(tmp_path):
+    """The older text form (a header of 60, then x,y,z,state lines) is not read: the error names what is."""
+    (tmp_path / "a01_s01_e00_v01.txt").write_text("60\n0.1,0.2,3.0,2\n")
+    with pytest.raises(SkeletonDataError, match=r"a01_s01_e00_v01\.json"):
+        NUCLA().find(tmp_path)
+
+
 def test_label_against_name(tmp_path):
     """A label that contradicts the action in the name is an error that tells both."""
     write(tmp_path, "a08_s01_e00_v01", label=8)
