@@ -20,11 +20,11 @@ from typing import Any
 
 from tqdm import tqdm
 
-from skeleton_data.bodies import get_strategy
+from skeleton_data.bodies import default_bodies, get_strategy
 from skeleton_data.encode import Encoded, encode_item
 from skeleton_data.formats import get_format
 from skeleton_data.formats.sources import close_archives
-from skeleton_data.raw import Listing, RawFileError, RawFormat, RawItem, SkeletonDataError
+from skeleton_data.raw import Listing, RawFileError, RawFormat, RawItem, SkeletonDataError, SourceFormat, bound
 from skeleton_data.splits import copies_across, with_clean_variants
 from skeleton_data.writer import StoreWriter
 
@@ -81,11 +81,11 @@ class Summary:
 
 
 def convert(
-    raw_format: RawFormat | str,
+    raw_format: RawFormat | SourceFormat | str,
     source: str | os.PathLike[str],
     output: str | os.PathLike[str],
     *,
-    bodies: str = "motion",
+    bodies: str | None = None,
     max_bodies: int = 2,
     workers: int | None = 1,
     executor: Executor | None = None,
@@ -100,14 +100,15 @@ def convert(
 
     Parameters
     ----------
-    raw_format : RawFormat or str
-        The format, or its name with default options: ``ntu60``, ``ntu120``, ``pku1``, ``pku2``, ``nucla``.
+    raw_format : RawFormat, SourceFormat or str
+        The format, or its name with default options: a key of :data:`skeleton_data.formats.FORMATS`.
     source : path
         Folder or archive of the raw files.
     output : path
         The store to write, such as ``ntu60.h5``.
-    bodies : str
-        Body selection, a key of :data:`skeleton_data.bodies.STRATEGIES`.
+    bodies : str, optional
+        Body selection, a key of :data:`skeleton_data.bodies.STRATEGIES`; default the first of them, or what the
+        format says for itself (its ``default_bodies``).
     max_bodies : int
         Most bodies kept of one recording.
     workers : int or None
@@ -131,11 +132,13 @@ def convert(
     SkeletonDataError
         When there is nothing to read, or the output exists or cannot be written.
     """
-    made = get_format(raw_format) if isinstance(raw_format, str) else raw_format
+    options = get_format(raw_format) if isinstance(raw_format, str) else raw_format
+    bodies = bodies or default_bodies(options)
     get_strategy(bodies)
     if max_bodies < 1 or (workers is not None and workers < 1):
         raise SkeletonDataError(f"max_bodies and workers must be at least 1, got {max_bodies} and {workers}.")
     where, target = Path(source), Path(output).absolute()
+    made = bound(options, where)
     summary = Summary(made.name, str(where), target, bodies)
     with StoreWriter(target, made.skeleton, force=force) as writer:
         listing = made.find(where)
@@ -149,7 +152,7 @@ def convert(
                     bar.update()
         finally:
             close_archives()
-        _finish(made, writer, summary, {"bodies": bodies, "max_bodies": max_bodies, **_options(made)})
+        _finish(made, writer, summary, {"bodies": bodies, "max_bodies": max_bodies, **_options(options)})
     return summary
 
 
@@ -254,7 +257,7 @@ def _provenance(summary: Summary, options: Mapping[str, object]) -> dict[str, An
     }
 
 
-def _options(raw_format: RawFormat) -> dict[str, object]:
+def _options(raw_format: RawFormat | SourceFormat) -> dict[str, object]:
     if not dataclasses.is_dataclass(raw_format):
         return {}
     values = {f.name: getattr(raw_format, f.name) for f in dataclasses.fields(raw_format)}

@@ -9,7 +9,7 @@ import types
 import typing
 from pathlib import Path
 
-from skeleton_data.bodies import STRATEGIES
+from skeleton_data.bodies import STRATEGIES, default_bodies
 from skeleton_data.commands import DONE, DONE_WITH_REJECTIONS, Commands, positive
 from skeleton_data.convert import convert
 from skeleton_data.formats import FORMATS, format_class
@@ -26,13 +26,14 @@ def add_to(commands: Commands) -> None:
         parser = formats.add_parser(name, help=text, description=text)
         parser.add_argument("source", type=Path, metavar="SRC", help="folder or archive of the raw files")
         parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.h5", help="the store to write")
-        _add_conversion_options(parser)
+        _add_conversion_options(parser, default_bodies(made))
         _add_format_options(parser, made)
         parser.set_defaults(run=_convert, format=name)
 
 
-def _add_conversion_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--bodies", choices=list(STRATEGIES), default=next(iter(STRATEGIES)), help="body selection")
+def _add_conversion_options(parser: argparse.ArgumentParser, bodies: str) -> None:
+    text = "body selection (default: %(default)s)"
+    parser.add_argument("--bodies", choices=list(STRATEGIES), default=bodies, help=text)
     parser.add_argument("--max-bodies", type=positive, default=2, metavar="M", help="most bodies kept of a recording")
     parser.add_argument("--workers", type=positive, metavar="N", help="reading processes (default: by cores and files)")
     parser.add_argument("--force", action="store_true", help="replace an existing output")
