@@ -14,7 +14,7 @@ import types
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from skeleton_data.commands import FAILED, STOPPED, convert, info, synth
+from skeleton_data.commands import FAILED, STOPPED, convert, export, info, synth
 from skeleton_data.convert import version
 from skeleton_data.raw import SkeletonDataError
 
@@ -73,6 +73,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"skeleton-data {version()}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (convert, info, synth):
+    for module in (convert, info, export, synth):
         module.add_to(commands)
     return parser

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
@@ -57,6 +57,8 @@ class Folder:
     table: str | None = field(
         default=None, metadata={"help": f"name of the table; by default {TABLE}, or the only .csv in the folder"}
     )
+
+    default_bodies: ClassVar[str] = Contents.default_bodies
 
     def bind(self, source: Path) -> Contents:
         """Read the table and the headers of the arrays that it names.
