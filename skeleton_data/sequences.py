@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import cast
@@ -81,24 +81,27 @@ def convert_sequences(
         layout = get_skeleton(skeleton)
     except ValueError as error:
         raise SkeletonDataError(str(error)) from error
-    made = _Given(name, layout, tuple(class_names), sequences, n_sequences, splits)
+    made = _Given(name, layout, tuple(class_names), _OneByOne(sequences, n_sequences), splits)
     options = {"bodies": bodies, "max_bodies": max_bodies, "force": force, "strict": strict, "progress": progress}
     return convert(made, name, output, **options)  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True)
 class _Given:
     """A format whose recordings come from an iterator."""
 
-    name: str
-    skeleton: Skeleton = field(repr=False)
-    class_names: Sequence[str] = field(repr=False)
-    sequences: Iterable[RawSequence] = field(repr=False)
-    n_sequences: int | None
-    make_splits: Callable[[NDArray[np.void]], Mapping[str, Split]] | None = field(repr=False)
+    def __init__(
+        self,
+        name: str,
+        skeleton: Skeleton,
+        class_names: Sequence[str],
+        items: _OneByOne,
+        splits: Callable[[NDArray[np.void]], Mapping[str, Split]] | None,
+    ) -> None:
+        self.name, self.skeleton, self.class_names = name, skeleton, class_names
+        self._items, self._splits = items, splits
 
     def find(self, source: Path) -> Listing:
-        return Listing(_OneByOne(self.sequences, self.n_sequences))  # type: ignore[arg-type]
+        return Listing(self._items)  # type: ignore[arg-type]
 
     def read(self, item: RawItem) -> list[RawSequence]:
         sequence = cast("RawSequence", item.details)
@@ -106,11 +109,11 @@ class _Given:
             _check(sequence)
         except ValueError as error:
             raise RawFileError(item.place, str(error)) from None
-        sequence.source_digest = sequence.source_digest or _digest(sequence)
-        return [sequence]
+        # A copy: conversion takes the bodies off a sequence, and the caller's own stays as it is.
+        return [replace(sequence, source_digest=sequence.source_digest or _digest(sequence))]
 
     def splits(self, samples: NDArray[np.void]) -> Mapping[str, Split]:
-        return {} if self.make_splits is None else self.make_splits(samples)
+        return {} if self._splits is None else self._splits(samples)
 
 
 class _OneByOne:
@@ -127,6 +130,8 @@ class _OneByOne:
         for at, sequence in enumerate(self._sequences):
             if not isinstance(sequence, RawSequence):
                 raise SkeletonDataError(f"Entry {at} of the sequences is no RawSequence but {type(sequence).__name__}.")
+            if not all(isinstance(body.positions, np.ndarray) for body in sequence.bodies):
+                raise SkeletonDataError(f"Entry {at} of the sequences: positions must be NumPy arrays, (n, V, 3).")
             size = sum(body.positions.nbytes for body in sequence.bodies)
             yield RawItem(sequence.name, Path(f"sequence {at}"), sequence.name, size, sequence)
 

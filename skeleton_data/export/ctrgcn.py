@@ -2,8 +2,9 @@
 
 Recordings with NTU names stand in CTR-GCN's own order (by subject, camera or setup, then by name) where the split is
 xsub, xview or xset, and in the store's order else. Exact: labels, positions, one split. Lost: names (``convert ctrgcn
---names`` takes a list of them), the store's order, body ids, class names and joint layout, empty frames at the end, second bodies that
-equal the first, and recordings outside of the split. Nothing is centred: positions are those of the store.
+--names`` takes a list of them), the store's order, body ids, class names and joint layout, empty frames at the end,
+second bodies that equal the first, and recordings outside of the split. Nothing is centred: positions are those of the
+store.
 """
 
 from __future__ import annotations

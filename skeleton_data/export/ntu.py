@@ -6,7 +6,8 @@ not NTU's. What a store does not hold is written as constants: clipped edges, ha
 pixels and orientations 0; tracking states 2 (tracked), or 0 for a missing joint.
 
 A reader takes bodies in order of first appearance. Where that is not the store's order, or two tracks share an id,
-every body stands in every frame, with all-zero joints where it is missing; readers here drop such rows.
+every body stands in every frame, with all-zero joints where it is missing; readers here drop such rows. (Tracks that
+share an id come back side by side: in text nothing else tells them apart.)
 """
 
 from __future__ import annotations
