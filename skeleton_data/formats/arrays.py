@@ -258,4 +258,7 @@ def _check_size(array: StoredArray, available: int) -> None:
 @lru_cache(maxsize=2)
 def _stream(path: Path, member: str, changed: int, size: int) -> io.BufferedIOBase:
     """An open member whose ``seek`` goes forward by unpacking; kept so that rows in order unpack it once."""
-    return zipfile.ZipFile(path).open(member)  # type: ignore[return-value]
+    stream = zipfile.ZipFile(path).open(member)  # noqa: SIM115
+    # Unpack what is passed over in small pieces.
+    stream.MAX_SEEK_READ = 1 << 20  # type: ignore[attr-defined]
+    return stream  # type: ignore[return-value]

@@ -84,11 +84,10 @@ class Folder:
         found = sorted(path for path in source.iterdir() if path.suffix.lower() == ".csv" and path.name[0] != ".")
         if source / TABLE in found or len(found) == 1:
             return source / TABLE if source / TABLE in found else found[0]
+        if not found:
+            raise SkeletonDataError(f"{source}: holds no table. Add {TABLE}, with one line per recording.")
         names = ", ".join(path.name for path in found[:5])
-        what = (
-            f"holds several .csv files ({names}); say which with --table" if found else f"holds no table; add {TABLE}"
-        )
-        raise SkeletonDataError(f"{source}: {what}.")
+        raise SkeletonDataError(f"{source}: holds several .csv files ({names}). Say which with --table.")
 
     def _layout(self, source: Path) -> Skeleton:
         if self.skeleton is not None:

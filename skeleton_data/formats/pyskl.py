@@ -47,7 +47,7 @@ class PysklRecording:
             values = self.keypoint.read(item.path)
         except (OSError, ValueError) as error:
             raise RawFileError(item.place, f"cannot be read ({error}).", mend="Download the pickle again.") from error
-        if self.total_frames not in (None, *values.shape[1:2]):
+        if values.ndim == 4 and self.total_frames not in (None, values.shape[1]):
             reason = f"'total_frames' is {self.total_frames}, but 'keypoint' has {values.shape[1]} frames."
             raise RawFileError(item.place, reason)
         return values
