@@ -18,31 +18,40 @@ ODD = np.array([0.0, -0.0, 1e-45, 1.1754944e-38, 3.4028233e38, 0.1, 1 / 3, -2.5,
 NTU_NAMES = [f"S00{s + 1}C00{c + 1}P00{2 * p + 1}R00{r + 1}A00{a + 1}" for s, c, p, r, a in np.ndindex(2, 3, 2, 2, 2)]
 
 
-def odd_positions(rng: np.random.Generator, n: int, n_joints: int = 25) -> NDArray[np.float32]:
-    """Positions with zeros of both signs, subnormal and huge numbers among them, and missing joints."""
+def odd_positions(rng: np.random.Generator, n: int, n_joints: int = 25, tame: bool = False) -> NDArray[np.float32]:
+    """Positions with missing joints and, unless tame, zeros of both signs, subnormal and huge numbers among them."""
     values = rng.normal(0, 1.5, (n, n_joints, 3)).astype(np.float32)
-    values = np.where(rng.random(values.shape) < 0.2, rng.choice(ODD, values.shape), values)
+    if not tame:
+        values = np.where(rng.random(values.shape) < 0.2, rng.choice(ODD, values.shape), values)
     return np.where(rng.random((n, n_joints, 1)) < 0.1, np.float32(0), values)
 
 
-def odd_bodies(rng: np.random.Generator, n_frames: int, n_joints: int = 25, most: int = 3) -> list[RawBody]:
+def odd_bodies(
+    rng: np.random.Generator, n_frames: int, n_joints: int = 25, most: int = 3, tame: bool = False
+) -> list[RawBody]:
     """One to ``most`` bodies with gaps, in any order of appearance, but those of one id side by side."""
     bodies = []
     for body_id in sorted(rng.choice(BIG_IDS, rng.integers(1, most + 1)).tolist(), key=BIG_IDS.index):
         frames = np.flatnonzero(rng.random(n_frames) < 0.7).astype(np.int32)
         frames = frames if len(frames) else np.array([rng.integers(n_frames)], np.int32)
-        bodies.append(RawBody(body_id, frames, odd_positions(rng, len(frames), n_joints)))
+        bodies.append(RawBody(body_id, frames, odd_positions(rng, len(frames), n_joints, tame)))
     return bodies
 
 
 def odd_sequences(
-    seed: int, names: Sequence[str], n_joints: int = 25, most: int = 3, label: Callable[[str], int] | None = None
+    seed: int,
+    names: Sequence[str],
+    n_joints: int = 25,
+    most: int = 3,
+    *,
+    label: Callable[[str], int] | None = None,
+    tame: bool = False,
 ) -> Iterator[RawSequence]:
     """One recording per name; labels follow NTU names unless told otherwise."""
     rng = np.random.default_rng(seed)
     for name in names:
         n_frames = int(rng.integers(1, 9))
-        bodies = odd_bodies(rng, n_frames, n_joints, most)
+        bodies = odd_bodies(rng, n_frames, n_joints, most, tame)
         of = int(name[-3:]) - 1 if label is None else label(name)
         numbers = (int(name[9:12]), int(name[5:8]), int(name[1:4]), int(name[13:16])) if label is None else (-1,) * 4
         performance = name[:4] + name[8:] if label is None else name

@@ -148,11 +148,7 @@ def test_arrays_that_do_not_fit(tmp_path, changed, says):
 def test_sources_that_are_none(tmp_path):
     """A folder, a missing file and a file that is no archive are told."""
     (tmp_path / "x.npz").write_bytes(b"PK")
-    for source, says in (
-        (tmp_path, "is a folder"),
-        (tmp_path / "gone", "no such file"),
-        (tmp_path / "x.npz", "no readable"),
-    ):
+    for name, says in ((".", "is a folder"), ("gone", "no such file"), ("x.npz", "no readable")):
         with pytest.raises(SkeletonDataError, match=says):
             CTRGCN().bind(tmp_path / name)
 
