@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from skeleton_data.raw import SkeletonDataError
 from skeleton_data.splits import Split
 from skeleton_data.store import Sample, Store
+
+_RELEASE_AFTER = 1000
 
 
 @dataclass
@@ -63,9 +66,17 @@ class Selection:
 
     def samples(self, indices: NDArray[np.int64] | None = None) -> Iterator[Sample]:
         """Read recordings one by one, all by default, with the progress told."""
-        for index in self.indices if indices is None else indices:
+        for at, index in enumerate(self.indices if indices is None else indices):
             yield self.store[int(index)]
             self.advance(1)
+            if at % _RELEASE_AFTER == 0:
+                self._release()
+
+    def _release(self) -> None:
+        """Give back the pages of the store that were read: mapped pages count as memory of this process."""
+        pages = self.store.rows.base
+        if isinstance(pages, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            pages.madvise(mmap.MADV_DONTNEED)
 
     def refuse(self, where: NDArray[np.bool_] | Sequence[bool], why: str) -> None:
         """Raise an error that counts and names the recordings at ``where``, if there are any."""
