@@ -69,11 +69,6 @@ def get_strategy(name: str) -> Selection:
     return STRATEGIES[name]
 
 
-def default_bodies(raw_format: object) -> str:
-    """Name of the selection that a format is converted with unless another is asked for."""
-    return str(getattr(raw_format, "default_bodies", next(iter(STRATEGIES))))
-
-
 def _largest(bodies: list[RawBody], scores: list[float]) -> list[RawBody]:
     # A stable sort: equal scores keep the order of appearance.
     return [bodies[i] for i in np.argsort(-np.array(scores), kind="stable")]

@@ -20,9 +20,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-from skeleton_data.bodies import default_bodies, get_strategy
+from skeleton_data.bodies import get_strategy
 from skeleton_data.encode import Encoded, encode_item
-from skeleton_data.formats import get_format
+from skeleton_data.formats import default_bodies, get_format
 from skeleton_data.formats.sources import close_archives
 from skeleton_data.raw import Listing, RawFileError, RawFormat, RawItem, SkeletonDataError, SourceFormat, bound
 from skeleton_data.splits import copies_across, with_clean_variants

@@ -6,11 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from skeleton_data.bodies import STRATEGIES, default_bodies
+from skeleton_data.bodies import STRATEGIES
 from skeleton_data.commands import DONE, DONE_WITH_REJECTIONS, Commands, positive
 from skeleton_data.commands.options import add_format_options, format_options
 from skeleton_data.convert import convert
-from skeleton_data.formats import FORMATS, format_class
+from skeleton_data.formats import FORMATS, default_bodies, format_class
 from skeleton_data.report import summary_text, warnings
 
 

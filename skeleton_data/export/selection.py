@@ -74,7 +74,10 @@ class Selection:
 
     def _release(self) -> None:
         """Give back the pages of the store that were read: mapped pages count as memory of this process."""
-        pages = self.store.rows.base
+        try:
+            pages = self.store.rows.base
+        except SkeletonDataError:
+            return
         if isinstance(pages, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
             pages.madvise(mmap.MADV_DONTNEED)
 

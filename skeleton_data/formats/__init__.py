@@ -7,6 +7,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
+from skeleton_data.bodies import STRATEGIES
 from skeleton_data.raw import RawFormat, SkeletonDataError, SourceFormat
 
 FORMATS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -60,3 +61,8 @@ def get_format(name: str, **options: object) -> RawFormat | SourceFormat:
     except TypeError as error:
         raise SkeletonDataError(f"Format {name!r}: {error}. Look at its options with help().") from None
     return made
+
+
+def default_bodies(raw_format: object) -> str:
+    """Name of the body selection that a format is converted with unless another is asked for."""
+    return str(getattr(raw_format, "default_bodies", next(iter(STRATEGIES))))

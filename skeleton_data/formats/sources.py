@@ -17,10 +17,11 @@ from skeleton_data.raw import RawFileError, RawItem, SkeletonDataError
 if TYPE_CHECKING:
     from functools import _lru_cache_wrapper
 
+Cached = TypeVar("Cached", bound="_lru_cache_wrapper[Any]")
+
 MAX_RECORDING_BYTES = 256 << 20
 """No recording of any format comes near this size; a larger file or archive member is refused unread."""
 
-Cached = TypeVar("Cached", bound="_lru_cache_wrapper[Any]")
 _READ_FAILURES = (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError)
 
 
@@ -119,16 +120,6 @@ def read_bytes(item: RawItem) -> bytes:
         raise RawFileError(item.place, f"cannot be read ({error}).", mend=mend) from error
 
 
-_KEPT_OPEN: list[Callable[[], None]] = []
-
-
-def kept_open(function: Cached) -> Cached:
-    """Mark an ``lru_cache`` of open files, for :func:`close_archives` to clear."""
-    _KEPT_OPEN.append(function.cache_clear)
-    return function
-
-
-@kept_open
 @lru_cache(maxsize=4)
 def _open_archive(path: Path) -> zipfile.ZipFile:
     # Listing an archive of 57,000 members takes a second; each process does it once.
@@ -137,8 +128,18 @@ def _open_archive(path: Path) -> zipfile.ZipFile:
 
 def close_archives() -> None:
     """Let go of archives that this process has kept open for the next read."""
+    _open_archive.cache_clear()
     for clear in _KEPT_OPEN:
         clear()
+
+
+_KEPT_OPEN: list[Callable[[], None]] = []
+
+
+def kept_open(function: Cached) -> Cached:
+    """Mark an ``lru_cache`` of open files, for :func:`close_archives` to clear."""
+    _KEPT_OPEN.append(function.cache_clear)
+    return function
 
 
 def digest(data: bytes) -> str:
