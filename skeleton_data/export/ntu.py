@@ -5,9 +5,9 @@ or ``ntu120`` with ``--bodies first`` gives the same samples and tracks. Lost ar
 not NTU's. What a store does not hold is written as constants: clipped edges, hands, restriction, lean, depth and colour
 pixels and orientations 0; tracking states 2 (tracked), or 0 for a missing joint.
 
-A reader takes bodies in order of first appearance. Where that is not the store's order, or two tracks share an id,
-every body stands in every frame, with all-zero joints where it is missing; readers here drop such rows. (Tracks that
-share an id come back side by side: in text nothing else tells them apart.)
+A body's place in the list of a frame is its place in the store: one that is missing while a later one is there is
+listed with all-zero joints, which readers here drop. So readers that go by place and those that go by id (in order of
+first appearance) find the same bodies. Only tracks of one id with another between them cannot be told by id.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _agrees(name: str, label: int) -> bool:
 def skeleton_text(sample: Sample) -> str:
     """The text of one recording."""
     there: NDArray[np.bool_] = np.any(sample.positions != 0, axis=(2, 3))
-    shown = there if _reads_back(sample.body_ids, there) else np.ones_like(there)
+    shown = np.maximum.accumulate(there[::-1])[::-1]
     states = np.where(np.any(sample.positions != 0, axis=3), _TRACKED, 0)
     values = np.concatenate([sample.positions.astype(np.float64), states[..., None]], axis=3)
     rows = values.reshape(*there.shape, -1).tolist()
@@ -76,8 +76,3 @@ def skeleton_text(sample: Sample) -> str:
         parts.append(f"{len(bodies)}\n")
         parts += [_BODY % (ids[m], _TRACKED * int(there[m, frame]), *rows[m][frame]) for m in bodies]
     return "".join(parts)
-
-
-def _reads_back(ids: NDArray[np.int64], there: NDArray[np.bool_]) -> bool:
-    """Whether a reader that takes bodies in order of first appearance finds this order."""
-    return len(set(ids.tolist())) == len(ids) and bool((np.diff(there.argmax(axis=1)) >= 0).all())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from skeleton_aug.skeletons import KINECT_V1
-from skeleton_data import SkeletonDataError, Store, convert, export
+from skeleton_data import RawBody, RawSequence, SkeletonDataError, Store, convert, convert_sequences, export
 from skeleton_data.export.ctrgcn import CTRGCNExport
 from skeleton_data.export.ntu import NTUExport
 from skeleton_data.export.pyskl import PysklExport
@@ -142,6 +142,19 @@ def test_ntu_text_for_others(store, tmp_path):
                     assert len(values) == 12 and values[3:] == ["0"] * 8 + ["2" if present else "0"]
             at += 1 + 27 * n_bodies
         assert at == len(lines)
+
+
+def test_places_in_ntu_text(tmp_path):
+    """A body keeps its place in every frame: a missing one before it is listed with zeros, one behind it is not."""
+    ones = np.ones((1, 25, 3), np.float32)
+    bodies = [RawBody(7, np.array([1], np.int32), ones), RawBody(5, np.array([0], np.int32), 2 * ones)]
+    given = RawSequence("S001C001P001R001A001", 3, bodies, 0, "p")
+    convert_sequences([given], tmp_path / "a.h5", skeleton="kinect_v2", class_names=["x"])
+    export(Store.open(tmp_path / "a.h5"), "ntu", tmp_path / "x")
+    lines = (tmp_path / "x" / f"{given.name}.skeleton").read_text().splitlines()
+    counts_and_ids = [line.split()[0] for line in lines if len(line.split()) in (1, 10) and line != "25"]
+    assert counts_and_ids == ["3", "2", "7", "5", "1", "7", "0"]
+    assert lines[4] == "0 0 0 0 0 0 0 0 0 0 0 0" and lines[31] == "2 2 2 0 0 0 0 0 0 0 0 2"
 
 
 def test_ntu_text_is_refused_for_others(store, nucla, tmp_path):
