@@ -37,9 +37,9 @@ def folder(tmp_path):
     return made
 
 
-def converted(folder, **options):
-    summary = convert(STGCN(**options), folder, folder.parent / "a.h5", force=True)
-    return summary, Store.open(folder.parent / "a.h5")
+def converted(folder, to="a.h5", **options):
+    summary = convert(STGCN(**options), folder, folder.parent / to, force=True)
+    return summary, Store.open(folder.parent / to)
 
 
 def test_whole_folder(folder):
@@ -79,7 +79,7 @@ def test_other_spellings(folder):
     """``_data_joint.npy`` beside bones; Python 2's pickle; labels as an array; a list for a pair; Fortran order."""
     for part in ("train", "val"):
         (folder / f"{part}_data.npy").rename(folder / f"{part}_data_joint.npy")
-    expected = converted(folder)[1]
+    expected = converted(folder, to="expected.h5")[1]
     np.save(folder / "train_data_bone.npy", np.zeros(1))
     np.save(folder / "train_data_joint.npy", np.asfortranarray(entries("train")).astype(np.float16))
     (folder / "train_label.pkl").write_bytes(pickle.dumps([NAMES["train"], np.array(LABELS["train"])], 4))
