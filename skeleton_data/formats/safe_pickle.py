@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import pickletools
 import struct
 from collections.abc import Callable, Mapping, Sized
 from pathlib import Path
@@ -57,8 +58,15 @@ def load_pickle(path: Path) -> Any:
     except OSError as error:
         raise RawFileError(str(path), f"cannot be read ({error.strerror}).") from error
     except (IndexError, KeyError, ValueError, TypeError, struct.error, AttributeError, OverflowError) as error:
-        reason = f"is no whole pickle ({type(error).__name__}: {error})."
-        raise RawFileError(str(path), reason, mend="Save or download it again.") from error
+        why = str(error) if isinstance(error, ValueError) else "its instructions do not fit together"
+        raise RawFileError(str(path), f"is no whole pickle ({why}).", mend="Save or download it again.") from error
+
+
+def _unknown(code: bytes) -> Exception:
+    name = next((known.name for known in pickletools.opcodes if known.code.encode("latin-1") == code), None)
+    if name is None:
+        return ValueError(f"byte {code.hex()} is no instruction")
+    return Refused(f"the instruction {name}, which no plain data need")
 
 
 class _Machine:
@@ -78,7 +86,7 @@ class _Machine:
                 raise ValueError("it ends in the middle")
             step = instructions.get(code)
             if step is None:
-                raise Refused(f"the instruction {code!r}, which no plain data need")
+                raise _unknown(code)
             step(self)
         return self._pop()
 

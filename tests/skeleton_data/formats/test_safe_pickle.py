@@ -147,8 +147,10 @@ def test_all_else_is_refused_by_name(tmp_path, monkeypatch, hostile, says, proto
         (b"cnumpy\nndarray\n(I1000000000000\ntR.", "a call of"),
         (b"I7\n(tR.", "a call of"),
         (b"}(S'x'\nI1\ndb.", "a state for"),
-        (b"Pabc\n.", "instruction"),
-        (b"\x80\x02\x82\x01.", "instruction"),
+        (b"Pabc\n.", "the instruction PERSID"),
+        (b"\x80\x02\x82\x01.", "the instruction EXT1"),
+        (b"\x89HDF\r\n", "byte 48 is no instruction"),
+        (b"aa.", "instructions do not fit together"),
         (b"c\x1b[2Jos\nsystem\n.", r"\\x1b\[2Jos"),
     ],
 )
