@@ -126,7 +126,7 @@ class Listing:
     Attributes
     ----------
     items : list of RawItem
-        What is to be read, sorted by name.
+        What is to be read, sorted by name, or in the order of a source that has one.
     left_out : dict
         Reason -> names of recordings left out on purpose (a missing list, an instance with no frames ...).
     rejected : list of RawFileError

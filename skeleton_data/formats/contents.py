@@ -15,8 +15,8 @@ from skeleton_data.formats.given import Facts, check_name, facts
 from skeleton_data.raw import Listing, RawBody, RawFileError, RawItem, RawSequence
 from skeleton_data.splits import Split
 
-MAX_SAMPLES = 1_000_000
-"""No published set has as many; a file that announces more is refused."""
+MAX_SAMPLES = 500_000
+"""Twice as many as the largest published set; a file that announces more is refused."""
 MAX_FRAMES = 1_000_000
 _DIGEST_BYTES = 16
 
@@ -86,17 +86,19 @@ class Contents:
     def read(self, item: RawItem) -> list[RawSequence]:
         """Read one recording. Its bodies stand in the order of the array; all-zero frames of a body are missing."""
         recording = cast("Recording", item.details)
-        values = recording.positions(item)
-        self._check(values, item)
-        with np.errstate(over="ignore"):
+        # Numbers beyond float32, and signalling ones, are for the converter to count as missing.
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = recording.positions(item)
+            self._check(values, item)
             positions = values.astype(np.float32)
+            ids = recording.body_ids or range(len(positions))
+            bodies = [_body(at, rows) for at, rows in zip(ids, positions, strict=True)]
         known = recording.facts or facts(item.name)
-        ids = recording.body_ids or range(len(positions))
         return [
             RawSequence(
                 name=item.name,
                 n_frames=positions.shape[1],
-                bodies=[_body(at, rows) for at, rows in zip(ids, positions, strict=True)],
+                bodies=bodies,
                 label=recording.label,
                 performance=known.performance,
                 subject=known.subject,
@@ -133,7 +135,7 @@ def _named_well(listing: Listing) -> Listing:
 
 
 def _body(body_id: int, positions: NDArray[np.float32]) -> RawBody:
-    """A body of (T, V, 3) positions; NaN counts as something that is there, for the converter to count."""
+    """A body of (T, V, 3) positions; what is no number counts as there."""
     there = positions.any(axis=(1, 2))
     return RawBody(int(body_id), np.flatnonzero(there).astype(np.int32), positions[there])
 

@@ -225,6 +225,16 @@ def test_numbers_of_any_type(folder):
     assert summary.n_missing_joints == 2
 
 
+def test_signalling_numbers(folder):
+    """Bit patterns that a processor signals for are missing joints, without a warning."""
+    values = ONE.copy()
+    values.view(np.uint32)[2, 3, 0] = 0x7FA00000
+    np.save(folder / "one.npy", values)
+    table(folder, "name,label", "one,0")
+    summary, store = converted(folder)
+    assert summary.n_missing_joints == 1 and not store[0].positions[0, 2, 3].any()
+
+
 def test_folders_that_are_none(folder, tmp_path):
     """No folder, no table, several tables, no layout: each is one error that says what to do."""
     with pytest.raises(SkeletonDataError, match="is no folder"):
