@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import math
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,10 @@ class Blob:
 
 def unescaped(data: bytes) -> bytes:
     """The bytes that the inside of a Python literal stands for."""
-    return codecs.escape_decode(data)[0]
+    with warnings.catch_warnings():
+        # An escape that is none stays as it is; Python warns of those that stand in programs.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return codecs.escape_decode(data)[0]
 
 
 @dataclass(slots=True)
@@ -165,17 +169,17 @@ def _bytes(data: object = b"", coding: object = "latin-1") -> object:
 
 
 def _container(made: type) -> Callable[..., object]:
-    def fill(*arguments: object) -> object:
-        if not arguments:
-            return made()
-        content = arguments[0]
-        if made is dict and isinstance(content, list):
-            content = [tuple(pair) for pair in content if isinstance(pair, list | tuple) and len(pair) == 2]
-            check_keys(key for key, _ in content)
-        elif made in (set, frozenset) and isinstance(content, list | tuple):
-            check_keys(content)
-        elif made not in (list, tuple) or not isinstance(content, list | tuple):
+    """A stand-in for a container's class, called with nothing, or with a list or tuple of what is to be in it."""
+
+    def fill(content: object = ()) -> object:
+        if not isinstance(content, list | tuple):
             raise Refused(f"a {made.__name__} made of something else")
+        if made is dict:
+            if not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in content):
+                raise Refused("a dictionary made of something else than pairs")
+            check_keys(key for key, _ in content)
+        elif made in (set, frozenset):
+            check_keys(content)
         return made(content)
 
     return fill

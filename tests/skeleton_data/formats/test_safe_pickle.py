@@ -92,10 +92,21 @@ def test_pickles_of_python_2(tmp_path):
     np.testing.assert_array_equal(load_pickle(path).read(path), long)
 
 
+def test_literals_of_python_2(tmp_path):
+    """Quotes and escapes of a literal stand for what they do in Python 2; a false escape stays, without a warning."""
+    for literal, text in ((rb"'a\nb\\'", "a\nb\\"), (rb'"it\'s"', "it's"), (rb"'\xe9'", "é"), (rb"'a\qb'", "a\\qb")):
+        assert load_pickle(written(tmp_path, b"S" + literal + b"\n.")) == text
+    for broken in (b"Sabc\n.", b"S'abc\n.", b"S'\n.", b"S'a\\xz'\n.", b"S'abc'"):
+        with pytest.raises(RawFileError, match="no whole pickle"):
+            load_pickle(written(tmp_path, broken))
+
+
 def test_other_plain_containers(tmp_path):
     """Ordered dictionaries are dictionaries, and bytearrays bytes."""
     ordered = collections.OrderedDict(a=1, b=[bytearray(b"xyz")])
     assert load_pickle(written(tmp_path, pickle.dumps(ordered, 2))) == {"a": 1, "b": [b"xyz"]}
+    by_python_2 = b"ccollections\nOrderedDict\n((l(lS'a'\naI1\naa(lS'b'\naI2\naatR."
+    assert load_pickle(written(tmp_path, by_python_2)) == {"a": 1, "b": 2}
 
 
 class Runs:
@@ -146,6 +157,8 @@ def test_all_else_is_refused_by_name(tmp_path, monkeypatch, hostile, says, proto
         (b"cnumpy\ndtype\n(S'V1000000000'\ntR.", "no plain type"),
         (b"cnumpy\nndarray\n(I1000000000000\ntR.", "a call of"),
         (b"I7\n(tR.", "a call of"),
+        (b"ccollections\nOrderedDict\n((lI1\naI2\natR.", "something else than pairs"),
+        (b"c__builtin__\nset\n(S'ab'\ntR.", "a set made of something else"),
         (b"}(S'x'\nI1\ndb.", "a state for"),
         (b"Pabc\n.", "the instruction PERSID"),
         (b"\x80\x02\x82\x01.", "the instruction EXT1"),
