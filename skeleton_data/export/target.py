@@ -127,6 +127,7 @@ def _lock(file: IO[bytes]) -> bool:
 def _sweep(target: Path) -> None:
     """Remove what killed exports to the same place have left: folders whose lock nobody holds any more."""
     for left in target.parent.glob(f".{glob.escape(target.name)}.*.partial"):
-        with suppress(OSError), (left / "lock").open("ab") as file:
+        # One that has no lock file yet is just being made.
+        with suppress(OSError), (left / "lock").open("r+b") as file:
             if _lock(file):
                 shutil.rmtree(left, ignore_errors=True)

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -135,4 +134,3 @@ def test_killed_export(tmp_path):
         running.wait(10)
         for process in (running, killed):
             process.stdout.close()
-    time.sleep(0)
