@@ -132,13 +132,13 @@ def convert(
     SkeletonDataError
         When there is nothing to read, or the output exists or cannot be written.
     """
-    options = get_format(raw_format) if isinstance(raw_format, str) else raw_format
-    bodies = bodies or default_bodies(options)
+    given = get_format(raw_format) if isinstance(raw_format, str) else raw_format
+    bodies = bodies or default_bodies(given)
     get_strategy(bodies)
     if max_bodies < 1 or (workers is not None and workers < 1):
         raise SkeletonDataError(f"max_bodies and workers must be at least 1, got {max_bodies} and {workers}.")
     where, target = Path(source), Path(output).absolute()
-    made = bound(options, where)
+    made = bound(given, where)
     summary = Summary(made.name, str(where), target, bodies)
     with StoreWriter(target, made.skeleton, force=force) as writer:
         listing = made.find(where)
@@ -152,7 +152,7 @@ def convert(
                     bar.update()
         finally:
             close_archives()
-        _finish(made, writer, summary, {"bodies": bodies, "max_bodies": max_bodies, **_options(options)})
+        _finish(made, writer, summary, {"bodies": bodies, "max_bodies": max_bodies, **_options(given)})
     return summary
 
 
