@@ -26,6 +26,7 @@ from examples.pretrain import SMALL
 from examples.run import InputError, Precision, run_command
 from skeleton_data import SkeletonDataError, Store, get_format
 from skeleton_data.formats import FORMATS
+from skeleton_data.raw import bound
 
 MARK = "Made by 'python -m examples.demo', which replaces this folder when it runs again.\n"
 
@@ -117,7 +118,7 @@ def detect_format(data: Path) -> str:
         raise InputError(f"{data}: no such file or folder. Check the path of the recordings.")
     for name in FORMATS:
         try:
-            if get_format(name).find(data).items:
+            if bound(get_format(name), data).find(data).items:
                 return name
         except SkeletonDataError:
             continue

@@ -2,11 +2,13 @@
 
 from skeleton_data.convert import convert
 from skeleton_data.dataset import SkeletonDataset, ViewBatch, ViewItem
+from skeleton_data.export import export
 from skeleton_data.formats import get_format
 from skeleton_data.loader import ViewLoader
-from skeleton_data.raw import RawFileError, SkeletonDataError
+from skeleton_data.raw import RawBody, RawFileError, RawSequence, SkeletonDataError
 from skeleton_data.rewriting import remove_split, repack, save_split
 from skeleton_data.sampling import EpochBatches
+from skeleton_data.sequences import convert_sequences
 from skeleton_data.splits import label_fraction
 from skeleton_data.store import Sample, Store
 from skeleton_data.summary import Summary
@@ -16,7 +18,9 @@ from skeleton_data.viewpoints import draw_pairs, group_performances
 __all__ = [
     "EpochBatches",
     "Finding",
+    "RawBody",
     "RawFileError",
+    "RawSequence",
     "Sample",
     "SkeletonDataError",
     "SkeletonDataset",
@@ -26,7 +30,9 @@ __all__ = [
     "ViewItem",
     "ViewLoader",
     "convert",
+    "convert_sequences",
     "draw_pairs",
+    "export",
     "get_format",
     "group_performances",
     "label_fraction",

@@ -15,10 +15,10 @@ from typing import Any
 from tqdm import tqdm
 
 from skeleton_data.encode import Encoded, Track, Treatment, encode_item
-from skeleton_data.formats import get_format
+from skeleton_data.formats import default_bodies, get_format
 from skeleton_data.formats.sources import close_archives
 from skeleton_data.journal import Entry, entry_of
-from skeleton_data.raw import RawFileError, RawFormat, RawItem, SkeletonDataError
+from skeleton_data.raw import RawFileError, RawFormat, RawItem, SkeletonDataError, SourceFormat, bound
 from skeleton_data.reading import UnfinishedError, reading, worthwhile_workers
 from skeleton_data.resume import check_header, check_unchanged, within
 from skeleton_data.splits import copies_across, with_clean_variants
@@ -31,11 +31,11 @@ _log = logging.getLogger(__name__)
 
 
 def convert(
-    raw_format: RawFormat | str,
+    raw_format: RawFormat | SourceFormat | str,
     source: str | os.PathLike[str],
     output: str | os.PathLike[str],
     *,
-    bodies: str = "motion",
+    bodies: str | None = None,
     max_bodies: int = 2,
     fill_gaps: int = 0,
     drop_empty_frames: bool = False,
@@ -55,14 +55,15 @@ def convert(
 
     Parameters
     ----------
-    raw_format : RawFormat or str
-        The format, or its name with default options: ``ntu60``, ``ntu120``, ``pku1``, ``pku2``, ``nucla``.
+    raw_format : RawFormat, SourceFormat or str
+        The format, or its name with default options: a key of :data:`skeleton_data.formats.FORMATS`.
     source : path
         Folder or archive of the raw files.
     output : path
         The store to write, such as ``ntu60.h5``.
-    bodies : str
-        Body selection, a key of :data:`skeleton_data.bodies.STRATEGIES`.
+    bodies : str, optional
+        Body selection, a key of :data:`skeleton_data.bodies.STRATEGIES`; default the first of them, or what the
+        format says for itself (its ``default_bodies``).
     max_bodies : int
         Most bodies kept of one recording.
     fill_gaps : int
@@ -96,21 +97,23 @@ def convert(
         When there is nothing to read, the output exists or cannot be written, or the conversion to resume had other
         options, or its raw files have changed since.
     """
-    made = get_format(raw_format) if isinstance(raw_format, str) else raw_format
+    given = get_format(raw_format) if isinstance(raw_format, str) else raw_format
+    bodies = bodies or default_bodies(given)
     if workers is not None and workers < 1:
         raise SkeletonDataError(f"workers must be at least 1, got {workers}.")
     treatment = Treatment(
         bodies=bodies, max_bodies=max_bodies, fill_gaps=fill_gaps, drop_empty_frames=drop_empty_frames
     )
-    target = Path(output).absolute()
-    options = {**dataclasses.asdict(treatment), **_options(made)}
+    where, target = Path(source).absolute(), Path(output).absolute()
+    made = bound(given, where)
+    options = {**dataclasses.asdict(treatment), **_options(given)}
     header = {"converter": version(), "format": made.name, "options": options}
     with StoreWriter(
         target, made.skeleton, channels=channels_of(made), force=force, resume=header if resume else None
     ) as writer:
         if writer.left_by_dead and not resume:
             _log.warning("%s: an unfinished conversion lies beside it; --resume would go on with that one.", target)
-        task = _Conversion(made, Path(source).absolute(), writer, treatment, options, strict)
+        task = _Conversion(made, where, writer, treatment, options, strict)
         with task.kept_when_stopped():
             resumed = task.begin(header)
             task.run(resumed, workers, executor, cluster, progress)
@@ -277,7 +280,7 @@ def _write_report(writer: StoreWriter, summary: Summary) -> None:
     made.replace(report)
 
 
-def _options(raw_format: RawFormat) -> Mapping[str, object]:
+def _options(raw_format: RawFormat | SourceFormat) -> Mapping[str, object]:
     if not dataclasses.is_dataclass(raw_format):
         return {}
     values = {f.name: getattr(raw_format, f.name) for f in dataclasses.fields(raw_format)}

@@ -22,7 +22,7 @@ from skeleton_data.channels import GROUP
 from skeleton_data.encode import Counts, Track
 from skeleton_data.formats import FORMATS, get_format
 from skeleton_data.journal import Entry, SampleEntry, TrackEntry
-from skeleton_data.raw import SkeletonDataError
+from skeleton_data.raw import SkeletonDataError, SourceFormat
 from skeleton_data.schema import checksum
 from skeleton_data.splits import OFFICIAL_COUNTS, Split, with_clean_variants
 from skeleton_data.store import Store
@@ -252,7 +252,9 @@ def _place(path: str, source: str) -> str:
 
 def _splits(parts: Sequence[_Part], name: str, samples: Any, done: Merged) -> dict[str, Split]:
     """Official splits anew, and those that a user added to every store as the union of their parts."""
-    official = dict(get_format(name).splits(samples)) if name in FORMATS else {}
+    known = get_format(name) if name in FORMATS else None
+    # Formats that come with each source have no splits of their own.
+    official = {} if known is None or isinstance(known, SourceFormat) else dict(known.splits(samples))
     made = with_clean_variants(official, samples["duplicate_of"])
     stores = [part.store for part in parts]
     for split in sorted({split for store in stores for split in store.splits} - made.keys()):

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from skeleton_data.encode import Encoded, Treatment, encode_item
-from skeleton_data.formats import get_format
+from skeleton_data.formats import default_bodies, get_format
 from skeleton_data.formats.sources import close_archives
-from skeleton_data.raw import RawFileError, RawFormat, RawItem
+from skeleton_data.raw import RawFileError, RawFormat, RawItem, SourceFormat, bound
 from skeleton_data.reading import worthwhile_workers
 from skeleton_data.summary import MISSING_LIST, Summary
 
@@ -56,11 +56,11 @@ class Preview:
 
 
 def preview(
-    raw_format: RawFormat | str,
+    raw_format: RawFormat | SourceFormat | str,
     source: str | os.PathLike[str],
     *,
     workers: int | None = None,
-    bodies: str = "motion",
+    bodies: str | None = None,
     max_bodies: int = 2,
     fill_gaps: int = 0,
     drop_empty_frames: bool = False,
@@ -74,7 +74,8 @@ def preview(
     SkeletonDataError
         When there is nothing to read.
     """
-    made = get_format(raw_format) if isinstance(raw_format, str) else raw_format
+    given = get_format(raw_format) if isinstance(raw_format, str) else raw_format
+    bodies, made = bodies or default_bodies(given), bound(given, Path(source))
     treatment = Treatment(
         bodies=bodies, max_bodies=max_bodies, fill_gaps=fill_gaps, drop_empty_frames=drop_empty_frames
     )

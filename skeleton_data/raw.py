@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,7 +149,7 @@ class Listing:
     Attributes
     ----------
     items : list of RawItem
-        What is to be read, sorted by name.
+        What is to be read, sorted by name, or in the order of a source that has one.
     left_out : dict
         Reason -> names of recordings left out on purpose (a missing list, an instance with no frames ...).
     rejected : list of RawFileError
@@ -184,3 +184,16 @@ class RawFormat(Protocol):
 
     def splits(self, samples: NDArray[np.void]) -> Mapping[str, tuple[NDArray[np.int64], NDArray[np.int64]]]:
         """Official splits: name -> (train, test) indices into the store's sample table."""
+
+
+@runtime_checkable
+class SourceFormat(Protocol):
+    """Options of a format whose joint layout, classes or splits come with each source."""
+
+    def bind(self, source: Path) -> RawFormat:
+        """Return the format as this very source has it; :class:`SkeletonDataError` if it is no such source."""
+
+
+def bound(raw_format: RawFormat | SourceFormat, source: Path) -> RawFormat:
+    """Return the format as ``source`` has it: most are the same for every source and come back as they are."""
+    return raw_format.bind(source) if isinstance(raw_format, SourceFormat) else raw_format

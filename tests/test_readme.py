@@ -39,8 +39,9 @@ def test_python_blocks(tmp_path):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_python_blocks_of_other_pages(page):
-    """One block after the other as one module, and then the tests that it defines."""
+def test_python_blocks_of_other_pages(page, tmp_path, monkeypatch):
+    """One block after the other as one module in an empty folder, and then the tests that it defines."""
+    monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"__name__": f"docs_{page.stem}"}
     exec(compile("\n".join(BLOCK.findall(page.read_text("utf-8"))), str(page), "exec"), names)
     for test in [value for name, value in names.items() if name.startswith("test_")]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import sys
-import types
-import typing
 from pathlib import Path
 
 from skeleton_data.bodies import STRATEGIES
 from skeleton_data.commands import DONE, DONE_WITH_REJECTIONS, Commands, positive
+from skeleton_data.commands.options import add_format_options, format_options
 from skeleton_data.convert import convert
-from skeleton_data.formats import FORMATS, format_class
+from skeleton_data.formats import FORMATS, default_bodies, format_class
 from skeleton_data.preview import preview, preview_text
 from skeleton_data.report import summary_text, warnings
 
@@ -27,13 +25,14 @@ def add_to(commands: Commands) -> None:
         parser = formats.add_parser(name, help=text, description=text)
         parser.add_argument("source", type=Path, metavar="SRC", help="folder or archive of the raw files")
         parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.h5", help="the store to write")
-        _add_conversion_options(parser)
-        _add_format_options(parser, made)
+        _add_conversion_options(parser, default_bodies(made))
+        add_format_options(parser, made)
         parser.set_defaults(run=_convert, format=name)
 
 
-def _add_conversion_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--bodies", choices=list(STRATEGIES), default=next(iter(STRATEGIES)), help="body selection")
+def _add_conversion_options(parser: argparse.ArgumentParser, bodies: str) -> None:
+    text = "body selection (default: %(default)s)"
+    parser.add_argument("--bodies", choices=list(STRATEGIES), default=bodies, help=text)
     parser.add_argument("--max-bodies", type=positive, default=2, metavar="M", help="most bodies kept of a recording")
     parser.add_argument("--fill-gaps", type=int, default=0, metavar="N", help="interpolate gaps of up to N frames")
     parser.add_argument(
@@ -48,45 +47,18 @@ def _add_conversion_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
 
 
-def _add_format_options(parser: argparse.ArgumentParser, made: type) -> None:
-    """Offer every field of a format's dataclass as a flag; its ``metadata["help"]`` is the flag's help."""
-    group = parser.add_argument_group("options of this format")
-    hints = typing.get_type_hints(made)
-    for option in dataclasses.fields(made):
-        flag = "--" + option.name.replace("_", "-")
-        text = f"{option.metadata.get('help', '')} (default: {option.default})"
-        kind = _without_none(hints[option.name])
-        if kind is bool:
-            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=option.default, help=text)
-        elif typing.get_origin(kind) is tuple:
-            text = f"{option.metadata.get('help', '')} (default: none)"
-            group.add_argument(flag, type=_names, default=option.default, metavar="A,B,...", help=text)
-        elif typing.get_origin(kind) is typing.Literal:
-            group.add_argument(flag, choices=typing.get_args(kind), default=option.default, help=text)
-        else:
-            group.add_argument(flag, type=kind, default=option.default, metavar=kind.__name__.upper(), help=text)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def _without_none(hint: typing.Any) -> typing.Any:
-    if isinstance(hint, types.UnionType):
-        return next(kind for kind in typing.get_args(hint) if kind is not types.NoneType)
-    return hint
-
-
 def _convert(arguments: argparse.Namespace) -> int:
     made = format_class(arguments.format)
-    options = {option.name: getattr(arguments, option.name) for option in dataclasses.fields(made)}
+    given = made(**format_options(arguments, made))
     treatment = {name: getattr(arguments, name) for name in ("bodies", "max_bodies", "fill_gaps", "drop_empty_frames")}
     if arguments.dry_run:
-        seen = preview(made(**options), arguments.source, workers=arguments.workers, **treatment)
+        seen = preview(
+            made(**format_options(arguments, made)), arguments.source, workers=arguments.workers, **treatment
+        )
         print(preview_text(seen, arguments.output))
         return DONE_WITH_REJECTIONS if seen.rejected else DONE
     summary = convert(
-        made(**options),
+        given,
         arguments.source,
         arguments.output,
         **treatment,

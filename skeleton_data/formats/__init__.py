@@ -7,7 +7,8 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
-from skeleton_data.raw import RawFormat, SkeletonDataError
+from skeleton_data.bodies import STRATEGIES
+from skeleton_data.raw import RawFormat, SkeletonDataError, SourceFormat
 
 FORMATS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -16,6 +17,10 @@ FORMATS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "pku1": ("skeleton_data.formats.pku", "PKU1"),
         "pku2": ("skeleton_data.formats.pku", "PKU2"),
         "nucla": ("skeleton_data.formats.nucla", "NUCLA"),
+        "folder": ("skeleton_data.formats.folder", "Folder"),
+        "pyskl": ("skeleton_data.formats.pyskl", "Pyskl"),
+        "stgcn": ("skeleton_data.formats.stgcn", "STGCN"),
+        "ctrgcn": ("skeleton_data.formats.ctrgcn", "CTRGCN"),
     }
 )
 """Format name -> (module, class); a module is imported when its format is asked for."""
@@ -36,7 +41,7 @@ def format_class(name: str) -> type[Any]:
     return found
 
 
-def get_format(name: str, **options: object) -> RawFormat:
+def get_format(name: str, **options: object) -> RawFormat | SourceFormat:
     """Make the reader of the format called ``name`` with the given options.
 
     Parameters
@@ -52,7 +57,12 @@ def get_format(name: str, **options: object) -> RawFormat:
         When there is no such format, or it has no such option.
     """
     try:
-        made: RawFormat = format_class(name)(**options)
+        made: RawFormat | SourceFormat = format_class(name)(**options)
     except TypeError as error:
         raise SkeletonDataError(f"Format {name!r}: {error}. Look at its options with help().") from None
     return made
+
+
+def default_bodies(raw_format: object) -> str:
+    """Name of the body selection that a format is converted with unless another is asked for."""
+    return str(getattr(raw_format, "default_bodies", next(iter(STRATEGIES))))

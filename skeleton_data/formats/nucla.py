@@ -104,6 +104,14 @@ class NUCLA:
         }
 
 
+def label_of(name: str) -> int | None:
+    """0-based label that a name such as ``a01_s01_e00_v01`` tells of; None for any other name."""
+    numbers = _numbers(name)
+    if numbers is None or name != name.lower() or numbers[0] not in _ACTIONS:
+        return None
+    return _ACTIONS.index(numbers[0])
+
+
 def _numbers(name: str) -> tuple[int, int, int, int] | None:
     match = _NAME.fullmatch(name)
     if match is None:

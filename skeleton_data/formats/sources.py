@@ -11,8 +11,14 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from skeleton_data.raw import RawFileError, RawItem, SkeletonDataError
+
+if TYPE_CHECKING:
+    from functools import _lru_cache_wrapper
+
+Cached = TypeVar("Cached", bound="_lru_cache_wrapper[Any]")
 
 MAX_RECORDING_BYTES = 256 << 20
 """No recording of any format comes near this size; a larger file or archive member is refused unread."""
@@ -152,6 +158,17 @@ def _open_archive(path: Path) -> zipfile.ZipFile:
 def close_archives() -> None:
     """Let go of archives that this process has kept open for the next read."""
     _open_archive.cache_clear()
+    for clear in _KEPT_OPEN:
+        clear()
+
+
+_KEPT_OPEN: list[Callable[[], None]] = []
+
+
+def kept_open(function: Cached) -> Cached:
+    """Mark an ``lru_cache`` of open files, for :func:`close_archives` to clear."""
+    _KEPT_OPEN.append(function.cache_clear)
+    return function
 
 
 def digest(data: bytes) -> str:
