@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from skeleton_data.commands import FAILED, STOPPED, convert, export, info, merge, repack, split, synth, verify
+from skeleton_data.conversion.summary import version
 from skeleton_data.raw import SkeletonDataError
-from skeleton_data.summary import version
 
 
 def main(argv: Sequence[str] | None = None) -> int:

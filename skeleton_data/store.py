@@ -14,10 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 from skeleton_aug.samples import Samples
 from skeleton_aug.skeletons import Skeleton
 from skeleton_data.channels import channel_names, map_channel
-from skeleton_data.opening import Tables, open_same, read_tables
 from skeleton_data.raw import SkeletonDataError
-from skeleton_data.rows import Positions
 from skeleton_data.splits import Split, label_fraction, leave_out, split_of
+from skeleton_data.storage.opening import Tables, open_same, read_tables
+from skeleton_data.storage.rows import Positions
 from skeleton_data.viewpoints import group_performances
 
 
@@ -115,7 +115,7 @@ class Store:
 
     @property
     def samples(self) -> NDArray[np.void]:
-        """Table of the samples, (n,): see :func:`skeleton_data.schema.sample_dtype`; read-only."""
+        """Table of the samples, (n,): see :func:`skeleton_data.storage.schema.sample_dtype`; read-only."""
         return self._tables.samples
 
     @property
@@ -125,7 +125,7 @@ class Store:
 
     @property
     def tracks(self) -> NDArray[np.void]:
-        """Table of the tracks, ordered by sample: see :data:`skeleton_data.schema.TRACK_DTYPE`; read-only."""
+        """Table of the tracks, ordered by sample: see :data:`skeleton_data.storage.schema.TRACK_DTYPE`; read-only."""
         return self._tables.tracks
 
     @property
@@ -352,7 +352,7 @@ class Store:
 
         :func:`skeleton_data.verify` looks at the whole file.
         """
-        from skeleton_data.verification import damaged_samples
+        from skeleton_data.storage.verification import damaged_samples
 
         damaged = damaged_samples(self._tables, lambda start, stop: self._positions.rows[start:stop])
         return [str(self.samples["name"][index]) for index, _ in damaged]

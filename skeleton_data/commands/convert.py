@@ -9,10 +9,10 @@ from pathlib import Path
 from skeleton_data.bodies import STRATEGIES
 from skeleton_data.commands import DONE, DONE_WITH_REJECTIONS, Commands, positive
 from skeleton_data.commands.options import add_format_options, format_options
-from skeleton_data.convert import convert
+from skeleton_data.conversion.convert import convert
+from skeleton_data.conversion.preview import preview, preview_text
+from skeleton_data.conversion.report import summary_text, warnings
 from skeleton_data.formats import FORMATS, default_bodies, format_class
-from skeleton_data.preview import preview, preview_text
-from skeleton_data.report import summary_text, warnings
 
 
 def add_to(commands: Commands) -> None:

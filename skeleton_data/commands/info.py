@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from skeleton_data.commands import DONE, Commands
-from skeleton_data.portrait import portrait, store_text
+from skeleton_data.storage.portrait import portrait, store_text
 from skeleton_data.store import Store
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from skeleton_data.commands import DONE, Commands
-from skeleton_data.merge import merge, merge_text
+from skeleton_data.conversion.merge import merge, merge_text
 
 
 def add_to(commands: Commands) -> None:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from skeleton_data.commands import DONE, Commands
-from skeleton_data.rewriting import FILTERS, repack
+from skeleton_data.storage.rewriting import FILTERS, repack
 
 
 def add_to(commands: Commands) -> None:

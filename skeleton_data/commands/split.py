@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from skeleton_data.commands import DONE, Commands
-from skeleton_data.portrait import split_table
 from skeleton_data.raw import SkeletonDataError
-from skeleton_data.rewriting import remove_split, save_split
 from skeleton_data.splits import Split, by_values, copies_across, describe_ids, leave_out
+from skeleton_data.storage.portrait import split_table
+from skeleton_data.storage.rewriting import remove_split, save_split
 from skeleton_data.store import Store
 
 _FIELDS = ("subject", "camera", "setup")

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from skeleton_data.commands import DAMAGED, DONE, Commands
-from skeleton_data.portrait import count
+from skeleton_data.storage.portrait import count
+from skeleton_data.storage.verification import verify
 from skeleton_data.store import Store
-from skeleton_data.verification import verify
 
 
 def add_to(commands: Commands) -> None:

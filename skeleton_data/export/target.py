@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from skeleton_data.raw import SkeletonDataError
+from skeleton_data.storage.locking import lock, remove_left_over, sync
 
-try:
-    import fcntl
-except ImportError:  # Windows; left-over folders are then for the user to remove.
-    fcntl = None  # type: ignore[assignment]
+_SUFFIX = ".exporting"
 
 
 @contextmanager
@@ -38,14 +34,14 @@ def replacing(target: Path, suffixes: tuple[str, ...], force: bool) -> Iterator[
         When the target exists and may not be replaced, or cannot be written. Nothing is left behind then.
     """
     _check(target, suffixes, force)
-    _sweep(target)
+    remove_left_over(target, _SUFFIX)
     try:
-        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".partial", dir=target.parent))
+        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=_SUFFIX, dir=target.parent))
     except OSError as error:
         raise SkeletonDataError(f"{target}: cannot write to its folder ({error.strerror}).") from error
     try:
-        with (folder / "lock").open("ab") as lock:
-            _lock(lock)
+        with (folder / "lock").open("ab") as held:
+            lock(held)
             place = folder / "made"
             yield place
             _sync(place)
@@ -94,40 +90,12 @@ def _move(place: Path, target: Path, folder: Path) -> None:
             (folder / "former").rename(target)
             raise
     if os.name == "posix":
-        _sync_one(target.parent)
+        sync(target.parent)
 
 
 def _sync(place: Path) -> None:
     if place.is_file():
-        _sync_one(place)
+        sync(place)
     elif hasattr(os, "sync"):
         # One call for a hundred thousand small files.
         os.sync()
-
-
-def _sync_one(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _lock(file: IO[bytes]) -> bool:
-    """Lock a file until it is closed or this process ends, however it ends; tell whether that worked."""
-    if fcntl is None:
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def _sweep(target: Path) -> None:
-    """Remove what killed exports to the same place have left: folders whose lock nobody holds any more."""
-    for left in target.parent.glob(f".{glob.escape(target.name)}.*.partial"):
-        # One that has no lock file yet is just being made.
-        with suppress(OSError), (left / "lock").open("r+b") as file:
-            if _lock(file):
-                shutil.rmtree(left, ignore_errors=True)

@@ -17,10 +17,10 @@ from skeleton_aug.skeletons import KINECT_V2, Skeleton
 from skeleton_data.channels import CHANNELS, check_channels
 from skeleton_data.formats import ntu_lists
 from skeleton_data.formats.ntu_channels import read_channels
+from skeleton_data.formats.ntu_lists import MISSING_LIST
 from skeleton_data.formats.sources import digest, drop_second_copies, find_files, read_bytes, renamed
 from skeleton_data.raw import Listing, RawBody, RawFileError, RawItem, RawSequence, SkeletonDataError
 from skeleton_data.splits import by_values
-from skeleton_data.summary import MISSING_LIST
 
 _NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})", re.IGNORECASE)
 _SUFFIX = ".skeleton"

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+MISSING_LIST = "on the official list of missing skeletons"
+"""Why a recording is left out."""
+
 CLASSES: tuple[str, ...] = (
     "drink water",
     "eat meal/snack",

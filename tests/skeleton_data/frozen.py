@@ -16,7 +16,7 @@ from skeleton_data import convert, repack, save_split
 from skeleton_data.formats.ntu import NTU60, RecordingName
 from skeleton_data.formats.sources import digest
 from skeleton_data.raw import Listing, RawBody, RawItem, RawSequence
-from skeleton_data.schema import FORMAT_VERSION
+from skeleton_data.storage.schema import FORMAT_VERSION
 
 FOLDER = Path(__file__).parent / "fixtures"
 NAMES = ["S001C001P001R001A001", "S001C002P001R001A001", "S001C002P003R002A002"]

@@ -1,7 +1,7 @@
 import json
 
 from skeleton_data import Store, repack, save_split
-from skeleton_data.portrait import split_table
+from skeleton_data.storage.portrait import split_table
 
 
 def test_json(run, varied_store):

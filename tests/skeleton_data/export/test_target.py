@@ -129,10 +129,10 @@ def test_killed_export(tmp_path):
             assert process.stdout.readline() == "writing\n"
         killed.send_signal(signal.SIGKILL)
         killed.wait(10)
-        assert len(list(tmp_path.glob(".x.*.partial"))) == 2 and not (tmp_path / "x").exists()
+        assert len(list(tmp_path.glob(".x.*.exporting"))) == 2 and not (tmp_path / "x").exists()
         with replacing(tmp_path / "x", (".npy",), False) as place:
             fill(place)
-        assert len(list(tmp_path.glob(".x.*.partial"))) == 1
+        assert len(list(tmp_path.glob(".x.*.exporting"))) == 1
     finally:
         running.terminate()
         running.wait(10)

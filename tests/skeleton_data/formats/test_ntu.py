@@ -8,7 +8,7 @@ import pytest
 from skeleton_data.formats import get_format, ntu_lists
 from skeleton_data.formats.ntu import NTU60, NTU120, RecordingName, missing_names
 from skeleton_data.raw import RawItem, SkeletonDataError
-from skeleton_data.schema import sample_dtype
+from skeleton_data.storage.schema import sample_dtype
 
 
 def complete_grid(last_setup):

@@ -9,7 +9,7 @@ from skeleton_data.formats import ntu_lists
 from skeleton_data.formats.ntu import RecordingName, missing_names
 from skeleton_data.formats.pku import PKU1, PKU2
 from skeleton_data.formats.pku_labels import CLASS_NAMES
-from skeleton_data.schema import sample_dtype
+from skeleton_data.storage.schema import sample_dtype
 
 
 def lines(path):

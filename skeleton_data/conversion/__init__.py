@@ -1,0 +1,1 @@
+"""Raw recordings into a store: read in parallel, bodies chosen, kept when stopped, written once."""

@@ -1,0 +1,227 @@
+"""Opening a store: its tables are read and checked; positions are left in the file."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_aug.skeletons import Skeleton
+from skeleton_data.raw import SkeletonDataError
+from skeleton_data.splits import Split
+from skeleton_data.storage.schema import (
+    FORMAT,
+    FORMAT_VERSION,
+    TRACK_DTYPE,
+    filter_names,
+    sample_dtype,
+    store_digest,
+    tables_digest,
+)
+
+AGAIN = "Convert the raw data again, or fetch the file again."
+READING_FAILURES = (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, MemoryError)
+"""What h5py raises on a damaged file."""
+
+
+class DamagedStoreError(SkeletonDataError):
+    """A file is a store, but not a whole one."""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """All of a store but its positions.
+
+    Attributes
+    ----------
+    offset : int or None
+        Byte at which the positions begin; None where they are compressed.
+    shape : (rows, V, C)
+        Of the positions.
+    filters : tuple of str
+        Names of the filters that the positions go through, none where they lie in one piece.
+    rules : dict
+        Name of a split -> how its user defined it; official splits have none.
+    """
+
+    samples: NDArray[np.void]
+    tracks: NDArray[np.void]
+    performance_names: tuple[str, ...]
+    class_names: tuple[str, ...]
+    splits: dict[str, Split]
+    rules: dict[str, str]
+    skeleton: Skeleton
+    provenance: dict[str, Any]
+    digest: str
+    offset: int | None
+    shape: tuple[int, int, int]
+    filters: tuple[str, ...]
+
+
+def open_file(path: Path) -> h5py.File:
+    """Open a store for reading."""
+    return h5py.File(path, "r")
+
+
+@contextmanager
+def open_same(path: Path, tables: Tables) -> Iterator[h5py.File]:
+    """Open the store that these tables were read from.
+
+    Raises
+    ------
+    SkeletonDataError
+        When the file was replaced by another one, or cannot be read any more.
+    """
+    try:
+        with open_file(path) as file:
+            check_same(file, path, tables)
+            yield file
+    except READING_FAILURES as error:
+        raise SkeletonDataError(f"{path}: cannot be read any more ({error}). {AGAIN}") from error
+
+
+def check_same(file: h5py.File, path: Path, tables: Tables) -> None:
+    """Refuse a file that has taken the place of the one whose tables these are.
+
+    Where all that is read is the same, as after a split was added, that does no harm.
+    """
+    positions = file["positions"]
+    same = bytes(file.attrs["digest"]).decode() == tables.digest and positions.shape == tables.shape
+    if not same or (positions.id.get_offset() is None) != (tables.offset is None):
+        raise SkeletonDataError(f"{path}: was replaced since it was opened. Open it again.")
+
+
+def read_tables(path: Path) -> Tables:
+    """Read the tables and hold them to their digest and to each other.
+
+    Raises
+    ------
+    DamagedStoreError
+        When something is missing, or differs from its digest.
+    SkeletonDataError
+        When there is no such file, or it is no store, or one of a newer version.
+    """
+    check_readable(path)
+    try:
+        with open_file(path) as file:
+            check_kind(file, path)
+            if bytes(file.attrs["tables_digest"]).decode() != tables_digest(file):
+                raise ValueError("its tables differ from their digest")
+            tables = _read(file)
+            _check(tables, path)
+            return tables
+    except READING_FAILURES as error:
+        raise DamagedStoreError(f"{path}: is damaged or cut short ({error}). {AGAIN}") from error
+
+
+def check_readable(path: Path) -> None:
+    """Refuse what is no HDF5 file that may be read."""
+    if not path.exists():
+        raise SkeletonDataError(f"{path}: no such file. Make it with 'skeleton-data convert'.")
+    if path.is_file() and not os.access(path, os.R_OK):
+        raise SkeletonDataError(f"{path}: may not be read by you. Ask its owner.")
+    if not path.is_file() or not h5py.is_hdf5(path):
+        raise SkeletonDataError(f"{path}: is no store (no HDF5 file). Give the .h5 file that convert wrote.")
+
+
+def check_kind(file: h5py.File, path: Path) -> None:
+    """Refuse an HDF5 file that is no store, or one of a version that is not known here."""
+    kind = file.attrs.get("format")
+    if not isinstance(kind, bytes | np.bytes_) or kind.decode() != FORMAT:
+        raise SkeletonDataError(f"{path}: is an HDF5 file of another program. Give the .h5 file that convert wrote.")
+    version = int(file.attrs["format_version"])
+    if version > FORMAT_VERSION:
+        raise SkeletonDataError(
+            f"{path}: has format version {version}, this program reads up to {FORMAT_VERSION}. Update skeleton-aug."
+        )
+    if version < 1:
+        raise ValueError(f"there is no format version {version}")
+
+
+def format_version(path: Path) -> int:
+    """Version of the layout that a store has."""
+    with open_file(path) as file:
+        return int(file.attrs["format_version"])
+
+
+def _read(file: h5py.File) -> Tables:
+    positions = file["positions"]
+    if positions.dtype != np.dtype("<f4") or positions.ndim != 3:
+        raise ValueError(f"positions are {positions.dtype} with {positions.ndim} axes, not float32 with 3")
+    offset = positions.id.get_offset()
+    if positions.chunks is None and offset is None:
+        raise ValueError("positions are neither stored in one piece nor in chunks")
+    return Tables(
+        samples=_read_samples(file["samples"][()]),
+        tracks=file["tracks"][()].astype(TRACK_DTYPE),
+        performance_names=tuple(_texts(file["performances"][()]).tolist()),
+        class_names=tuple(_texts(file["classes"][()]).tolist()),
+        splits={name: _read_split(group) for name, group in file["splits"].items()},
+        rules={name: _text(group["rule"]) for name, group in file["splits"].items() if "rule" in group},
+        skeleton=Skeleton.from_dict(json.loads(_text(file["skeleton"]))),
+        provenance=json.loads(_text(file["provenance"])),
+        digest=bytes(file.attrs["digest"]).decode(),
+        offset=None if offset is None else int(offset),
+        shape=positions.shape,
+        filters=filter_names(positions),
+    )
+
+
+def _read_samples(stored: NDArray[np.void]) -> NDArray[np.void]:
+    names = _texts(stored["name"])
+    samples = np.empty(len(stored), sample_dtype(names.dtype.str))
+    samples["name"] = names
+    for field in samples.dtype.names[1:]:  # type: ignore[index]
+        samples[field] = stored[field]
+    return samples
+
+
+def _read_split(group: h5py.Group) -> Split:
+    return group["train"][()].astype(np.int64), group["test"][()].astype(np.int64)
+
+
+def _texts(values: NDArray[np.bytes_]) -> NDArray[np.str_]:
+    """Decode UTF-8; NumPy does so at once for ASCII, and refuses anything else."""
+    longest = max(1, values.dtype.itemsize)
+    try:
+        return values.astype(f"U{longest}")
+    except UnicodeDecodeError:
+        return np.array([bytes(value).decode() for value in values], f"U{longest}")
+
+
+def _text(dataset: h5py.Dataset) -> str:
+    return bytes(dataset[()]).decode()
+
+
+def _check(tables: Tables, path: Path) -> None:
+    """Refuse tables that would lead a reader outside the file or a sample; a flipped bit must not."""
+    tracks, samples, (n_rows, n_joints, _) = tables.tracks, tables.samples, tables.shape
+    size = path.stat().st_size
+    if tables.offset is not None and tables.offset + 4 * int(np.prod(tables.shape, dtype=np.int64)) > size:
+        raise ValueError(f"the file ends at byte {size}, inside the positions")
+    if n_joints != tables.skeleton.n_joints:
+        raise ValueError(f"{n_joints} joints are stored, the layout has {tables.skeleton.n_joints}")
+    if not len(samples) or (np.diff(tracks["sample"]) < 0).any():
+        raise ValueError("the tables of samples and tracks do not fit together")
+    counts = np.bincount(tracks["sample"], minlength=len(samples))
+    ends = tracks["first_frame"].astype(np.int64) + tracks["n_frames"]
+    fits = (
+        len(counts) == len(samples)
+        and (counts == samples["n_bodies"]).all()
+        and (tracks["n_frames"] > 0).all()
+        and (tracks["row"] >= 0).all()
+        and (tracks["row"] + tracks["n_frames"] <= n_rows).all()
+        and (tracks["first_frame"] >= 0).all()
+        and (ends <= samples["n_frames"][tracks["sample"]]).all()
+        and all((part >= 0).all() and (part < len(samples)).all() for split in tables.splits.values() for part in split)
+    )
+    if not fits or tables.digest != store_digest(samples["name"].tolist(), samples["checksum"]):
+        raise ValueError("the tables of samples and tracks do not fit together")
