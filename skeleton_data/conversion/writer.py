@@ -8,8 +8,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -27,20 +26,17 @@ from skeleton_data.conversion.partial import JOURNAL, claim, remove_dead, take_o
 from skeleton_data.conversion.tables import Tables
 from skeleton_data.raw import SkeletonDataError
 from skeleton_data.splits import Split
+from skeleton_data.storage.hdf5_writing import writing
 from skeleton_data.storage.locking import sync
 from skeleton_data.storage.schema import (
     FORMAT,
     FORMAT_VERSION,
-    LIBVER,
     tables_digest,
     text_dtype,
 )
 
 _COPY_BYTES = 8 << 20
-# Rows that start on a page are aligned for every kind of access once they are mapped.
-_ALIGNMENT = 4096
 _POSITIONS = "positions"
-_SYSTEM_REASON = re.compile(r"error message = '([^']*)'")
 # File systems without hard links answer with one of these.
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
 
@@ -220,10 +216,10 @@ class StoreWriter:
         made = self.folder / "store.h5"
         try:
             self._write_file(made, class_names, splits, provenance)
-        except (OSError, RuntimeError) as error:
-            # HDF5 wraps what the system said, and fails once more, as another kind of error, when it closes the file.
-            reason = _SYSTEM_REASON.search(str(error.__context__ or error)) or _SYSTEM_REASON.search(str(error))
-            raise OSError(errno.EIO, reason[1] if reason else str(error), str(self.path)) from error
+        except SkeletonDataError as error:
+            if not isinstance(error.__cause__, OSError):
+                raise
+            raise OSError(error.__cause__.errno, error.__cause__.strerror, str(self.path)) from error
         sync(made)
         self._put_in_place(made)
         self.committed = True
@@ -234,15 +230,14 @@ class StoreWriter:
     def _write_file(
         self, made: Path, class_names: Sequence[str], splits: Mapping[str, Split], provenance: Mapping[str, Any]
     ) -> None:
-        aligned = {"alignment_threshold": _ALIGNMENT, "alignment_interval": _ALIGNMENT}
-        with h5py.File(made, "w", libver=LIBVER, **aligned) as file:
+        with writing(made, self.path) as (file, check):
             self._write_tables(file, class_names, splits)
             _write_text(file, "skeleton", self.skeleton.to_dict())
             _write_text(file, "provenance", provenance)
             file.attrs["tables_digest"] = np.bytes_(tables_digest(file))
             for name in self.channels:
                 write_channel(file, name, self.skeleton.n_joints, self._parts(name), self._tables.n_rows)
-            self._write_positions(file)
+            self._write_positions(file, check)
 
     def _put_in_place(self, made: Path) -> None:
         if self.force:
@@ -280,12 +275,13 @@ class StoreWriter:
         for name, (train, test) in splits.items():
             group[f"{name}/train"], group[f"{name}/test"] = train.astype("<i4"), test.astype("<i4")
 
-    def _write_positions(self, file: h5py.File) -> None:
+    def _write_positions(self, file: h5py.File, check: Callable[[], None]) -> None:
         shape = (self._tables.n_rows, self.skeleton.n_joints, 3)
         positions = file.create_dataset("positions", shape, "<f4", fill_time="never")
         start = 0
         for part in self._parts(_POSITIONS):
             positions[start : start + len(part)] = part
+            check()
             start += len(part)
 
     def _parts(self, name: str) -> Iterator[NDArray[Any]]:

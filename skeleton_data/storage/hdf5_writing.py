@@ -97,7 +97,7 @@ def writing(path: Path, final: Path) -> Iterator[tuple[h5py.File, Callable[[], N
             reason = target.failure.strerror
             raise SkeletonDataError(
                 f"{final}: cannot be written ({reason}). Free some space, or choose another folder."
-            )
+            ) from target.failure
 
     try:
         with h5py.File(target, "w", libver=LIBVER, alignment_threshold=ALIGNMENT, alignment_interval=ALIGNMENT) as file:
