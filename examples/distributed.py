@@ -124,9 +124,14 @@ def join_ranks(device: str) -> Iterator[Ranks]:
     chosen = pick_device(f"cuda:{local}" if device in ("auto", "cuda") and torch.cuda.is_available() else device)
     if chosen.type == "cuda":
         torch.cuda.set_device(chosen)
-    dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo", timeout=PATIENCE)
+    restarts = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
+    # torchrun may hand on the store of the start before, with addresses where nobody answers any more.
+    store, *_ = next(dist.rendezvous("env://", rank, size, timeout=PATIENCE))
+    store = dist.PrefixStore(f"start {restarts}", store)
+    backend = "nccl" if chosen.type == "cuda" else "gloo"
+    dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=PATIENCE)
     try:
-        yield Ranks(rank, size, int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)), chosen)
+        yield Ranks(rank, size, restarts, chosen)
     except RuntimeError as error:
         if not is_loss_of_a_rank(error):
             raise

@@ -163,7 +163,7 @@ CONFIGS = {
 
 def pretrain(config: PretrainConfig) -> None:
     """Train, log and checkpoint every epoch, and save the online encoder of the last."""
-    with StopRequest() as stop, join_ranks(config.device) as ranks:
+    with join_ranks(config.device) as ranks, StopRequest() as stop:
         run = Pretraining(config, ranks, stop)
         run.train()
         if ranks.first:

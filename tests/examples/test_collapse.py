@@ -51,6 +51,7 @@ def test_warning(rank, deviation, words):
 
 
 def test_warning_minds_what_is_possible():
-    """Few projections or dimensions lower the limit, but never below two directions."""
-    assert collapse_warning(3.0, 0.2, 32, 64) is None and collapse_warning(3.0, 0.2, 256, 256) is not None
-    assert collapse_warning(1.9, 0.5, 8, 8) is not None
+    """Few projections or dimensions lower the limit of three directions, many raise it."""
+    for rank, n, dimensions, collapsed in ((3.0, 32, 64, False), (2.9, 32, 64, True), (3.0, 256, 256, True)):
+        assert (collapse_warning(rank, 0.2, n, dimensions) is not None) is collapsed
+    assert collapse_warning(2.0, 0.5, 5, 8) is None and collapse_warning(1.9, 0.5, 5, 8) is not None
