@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from examples.byol import BYOL, TargetNorm, covariance_penalty
 from examples.collapse import effective_rank, mean_deviation
+from examples.configs.datasets import with_datasets
 from examples.encoders import EncoderSettings, make_encoder, save_encoder
 from examples.run import (
     InputError,
@@ -128,6 +129,12 @@ PAPER_SMALL = replace(
     projection=64,
 )
 SMALL = replace(PAPER_SMALL, without=("TemporalShift",), momentum=0.9, projection_norm=True, covariance=0.02)
+# Data sets that need other lengths or batches; Northwestern-UCLA has too few performances for 512 pairs.
+BY_DATASET = {
+    "pku2-xsub": {"epochs": 4800},
+    "nucla-xview": {"epochs": 4800, "batch_size": 128, "lr": 0.05},
+    "nucla-xview-small": {"epochs": 57},
+}
 CONFIGS = {
     "paper": ("The paper's settings.", PAPER),
     "paper-small": ("The paper's method, with a network, views and a schedule for minutes on a laptop.", PAPER_SMALL),
@@ -136,6 +143,7 @@ CONFIGS = {
         "collapse, and no temporal shift.",
         SMALL,
     ),
+    **with_datasets(PAPER, SMALL, BY_DATASET),
 }
 
 
