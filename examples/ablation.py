@@ -1,7 +1,7 @@
 """The rows of Table 2: pre-training as each row says, then linear and nearest-neighbour evaluation.
 
 python -m examples.ablation ntu60-xsub --rows full no_shear --seeds 0 1 --out runs/ntu60-xsub/ablation
-python -m examples.ablation ntu60-xsub --launch "torchrun --standalone --nproc-per-node 4" --out runs/ntu60-xsub/ablation
+python -m examples.ablation ntu60-xsub --launch "torchrun --nproc-per-node 4" --out runs/ntu60-xsub/ablation
 
 Started again, it goes on where it was: finished runs are skipped.
 """
