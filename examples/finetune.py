@@ -90,7 +90,7 @@ class FinetuneConfig:
 
 
 PAPER = FinetuneConfig(store=tyro.MISSING, checkpoint=tyro.MISSING, out=tyro.MISSING)
-SMALL = FinetuneConfig(store=tyro.MISSING, checkpoint=tyro.MISSING, out=tyro.MISSING, lr=1.0, encoder_factor=1e-2)
+SMALL = FinetuneConfig(store=tyro.MISSING, checkpoint=tyro.MISSING, out=tyro.MISSING, lr=0.1, encoder_factor=1e-2)
 CONFIGS = {
     "paper": ("The paper's settings.", PAPER),
     "small": ("The paper's settings with a gentler head, for small networks and training sets.", SMALL),
