@@ -53,7 +53,7 @@ class FinetuneConfig:
     epochs : int, optional
         Passes over the labelled samples; 1 / fraction by default, which is the paper's 100, 20 and 10.
     batch_size : int
-        Samples per step.
+        Samples per step; all of them where there are fewer labels.
     lr : float
         Learning rate of the head at the first step; falls to 0 by a cosine.
     encoder_factor : float
@@ -124,7 +124,8 @@ def tune(
     device = pick_device(config.device)
     labels, names = compact_labels(store)
     pipelines = make_pipelines(settings, store.skeleton)
-    loader = make_loader(store, labelled, pipelines.conservative, config.batch_size, config.seed)
+    batch_size = min(config.batch_size, len(labelled))
+    loader = make_loader(store, labelled, pipelines.conservative, batch_size, config.seed)
     run, state = begin_run(config, store)
     origin = write_origin(run, config.checkpoint)
 

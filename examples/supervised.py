@@ -52,7 +52,7 @@ class SupervisedConfig:
     epochs : int
         Passes over the training samples that have labels.
     batch_size : int
-        Samples per step.
+        Samples per step; all of them where a fraction holds fewer.
     optimizer : str
         "sgd" with momentum 0.9 and a step schedule, or "adamw" with warm-up and a cosine.
     lr : float
@@ -116,9 +116,11 @@ def supervised(config: SupervisedConfig) -> float:
     labels, names = compact_labels(store)
     if not 0 < config.fraction <= 1:
         raise InputError(f"--fraction must lie above 0 and at most at 1, got {config.fraction}.")
+    batch_size = config.batch_size
     if config.fraction < 1:
         labelled = label_fraction(store.labels, labelled, config.fraction, config.seed)
-    loader = make_loader(store, labelled, pipelines.conservative, config.batch_size, config.seed)
+        batch_size = min(batch_size, len(labelled))
+    loader = make_loader(store, labelled, pipelines.conservative, batch_size, config.seed)
     run, state = begin_run(config, store)
 
     torch.manual_seed(config.seed)

@@ -3,5 +3,6 @@
 . "$(dirname "$0")/settings.sh"
 
 rows="byol_aggressive no_multi_view multi_view_aggressive full"
-python -m examples.ablation "$name" --rows $rows --launch "${LAUNCH:-}" --out "$runs/ablation"
+python -m examples.ablation "$name" --rows $rows --launch "${LAUNCH:-}" --out "$runs/ablation" \
+    --pretrain-options="$options" --linear-options="$options"
 python -m examples.report --runs "${RUNS:-runs}" --out "${RUNS:-runs}/report"
