@@ -15,6 +15,7 @@ from typing import Literal
 import tyro
 
 from examples.byol import TargetNorm
+from examples.configs.datasets import with_datasets
 from examples.distributed import join_ranks
 from examples.encoders import EncoderSettings, save_encoder
 from examples.pretraining import Pretraining
@@ -150,6 +151,12 @@ PAPER_SMALL = replace(
     projection=64,
 )
 SMALL = replace(PAPER_SMALL, without=("TemporalShift",), momentum=0.9, projection_norm=True, covariance=0.02)
+# Data sets that need other lengths or batches; Northwestern-UCLA has too few performances for 512 pairs.
+BY_DATASET = {
+    "pku2-xsub": {"epochs": 4800},
+    "nucla-xview": {"epochs": 4800, "batch_size": 128, "lr": 0.05},
+    "nucla-xview-small": {"epochs": 57},
+}
 CONFIGS = {
     "paper": ("The paper's settings.", PAPER),
     "paper-small": ("The paper's method, with a network, views and a schedule for minutes on a laptop.", PAPER_SMALL),
@@ -158,6 +165,7 @@ CONFIGS = {
         "collapse, and no temporal shift.",
         SMALL,
     ),
+    **with_datasets(PAPER, SMALL, BY_DATASET),
 }
 
 

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Table 3 (ntu60-xsub ntu60-xview) and Table 4 (ntu120-xsub ntu120-xset):  sh examples/runs/table3.sh NAME
+. "$(dirname "$0")/settings.sh"
+
+pretrain $two 0
+for seed in ${SEEDS:-0 1 2 3 4}; do
+    for fraction in 0.01 0.05 0.1; do
+        python -m examples.supervised "$name" --fraction $fraction --seed "$seed" --resume \
+            --out "$runs/supervised-$fraction/seed-$seed" $options
+        finetune $two $fraction "$seed"
+        distill $one $fraction "$seed"
+    done
+done
