@@ -153,14 +153,18 @@ class STGCN(nn.Module):
         # A sample without anybody keeps its first (empty) body, so that it has features at all.
         present.view(n, m)[:, 0] |= ~present.view(n, m).any(1)
         kept = present.nonzero()[:, 0]
-        bodies = bodies[kept]
-        flat = bodies.permute(0, 3, 1, 2).reshape(len(kept), v * c, t)
-        h = self.data_bn(flat).view(len(kept), v, c, t).permute(0, 2, 3, 1).contiguous()
-        for block, importance in zip(self.st_gcn_networks, self.edge_importance, strict=True):
-            h = block(h, self.A * importance)
-        pooled = h.mean((2, 3))
+        pooled = self.encode_bodies(bodies[kept])
         sums = pooled.new_zeros(n, pooled.shape[1]).index_add(0, kept // m, pooled)
         return sums / present.view(n, m).sum(1, keepdim=True)
+
+    def encode_bodies(self, bodies: Tensor) -> Tensor:
+        """Single bodies, (B, C, T, V) -> (B, features)."""
+        n, c, t, v = bodies.shape
+        flat = bodies.permute(0, 3, 1, 2).reshape(n, v * c, t)
+        h = self.data_bn(flat).view(n, v, c, t).permute(0, 2, 3, 1).contiguous()
+        for block, importance in zip(self.st_gcn_networks, self.edge_importance, strict=True):
+            h = block(h, self.A * importance)
+        return h.mean((2, 3))
 
 
 class Classifier(nn.Module):
