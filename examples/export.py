@@ -77,6 +77,8 @@ class FixedShapes(nn.Module):
         n, c, t, v, m = views.shape
         bodies = views.permute(0, 4, 1, 2, 3).reshape(n * m, c, t, v)
         present = (bodies.flatten(1).abs().amax(1) > 0).view(n, m).to(views.dtype)
+        if self.encoder.pooling == "all":
+            present = torch.ones_like(present)
         # A sample without anybody is represented by its first (empty) body, as in training.
         nobody = 1 - present.amax(1, keepdim=True)
         weights = torch.cat([present[:, :1] + nobody, present[:, 1:]], dim=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -127,4 +127,6 @@ def without_missing(body: RawBody) -> RawBody:
     broken = ~np.isfinite(body.positions).all(-1)
     positions = np.where(broken[..., None], np.float32(0), body.positions)
     present = positions.any((1, 2))
+    if present.all():
+        return replace(body, positions=positions)
     return RawBody(body.body_id, body.frames[present], positions[present])

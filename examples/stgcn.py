@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from skeleton_aug import Skeleton, get_skeleton
 
 Partition = Literal["spatial", "published"]
+Pooling = Literal["present", "all"]
 
 # Output channels (at width 1) and temporal stride of the ten blocks.
 BLOCKS = ((64, 1), (64, 1), (64, 1), (64, 1), (128, 2), (128, 1), (128, 1), (256, 2), (256, 1), (256, 1))
@@ -98,8 +99,8 @@ class Block(nn.Module):
 class STGCN(nn.Module):
     """The encoder: ``(N, C, T, V, M)`` views to ``(N, features)``.
 
-    Bodies are encoded one by one and averaged over those present; an absent body (all zeros) costs nothing and
-    counts nowhere, batch norm included.
+    Bodies are encoded one by one and averaged. By default over those present: an absent body (all zeros) costs nothing
+    and counts nowhere, batch norm included.
 
     Parameters
     ----------
@@ -113,6 +114,8 @@ class STGCN(nn.Module):
         Probability inside each block.
     partition : {"spatial", "published"}
         See :func:`adjacency`.
+    pooling : {"present", "all"}
+        Bodies that features are the mean of; "all", as in the published code, takes absent ones for bodies of zeros.
     blocks : sequence of (int, int)
         Channels at width 1 and temporal stride of each block.
     """
@@ -124,6 +127,7 @@ class STGCN(nn.Module):
         width: float = 1.0,
         dropout: float = 0.0,
         partition: Partition = "spatial",
+        pooling: Pooling = "present",
         blocks: Sequence[tuple[int, int]] = BLOCKS,
     ) -> None:
         super().__init__()
@@ -139,6 +143,7 @@ class STGCN(nn.Module):
         self.st_gcn_networks = nn.ModuleList(layers)
         self.edge_importance = nn.ParameterList([nn.Parameter(torch.ones_like(graph)) for _ in layers])
         self.in_channels, self.n_joints, self.n_features = in_channels, skeleton.n_joints, c_in
+        self.pooling = pooling
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, T, V, M) -> (N, features)."""
@@ -149,6 +154,8 @@ class STGCN(nn.Module):
             )
         n, c, t, v, m = x.shape
         bodies = x.permute(0, 4, 1, 2, 3).reshape(n * m, c, t, v)
+        if self.pooling == "all":
+            return self.encode_bodies(bodies).view(n, m, -1).mean(1)
         present = bodies.flatten(1).any(1)
         # A sample without anybody keeps its first (empty) body, so that it has features at all.
         present.view(n, m)[:, 0] |= ~present.view(n, m).any(1)

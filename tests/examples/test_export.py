@@ -60,6 +60,15 @@ def test_fixed_shapes_change_nothing(classifier, bodies):
         torch.testing.assert_close(FixedShapes(classifier.encoder)(x), classifier.encoder(x))
 
 
+def test_fixed_shapes_of_all_bodies(classifier):
+    """Where absent bodies count as bodies of zeros, they do in the export too."""
+    settings = EncoderSettings(**{**vars(SETTINGS), "pooling": "all"})
+    encoder = make_encoder(settings, LAYOUT).eval()
+    encoder.load_state_dict(classifier.encoder.state_dict())
+    with torch.no_grad():
+        torch.testing.assert_close(FixedShapes(encoder)(views(7)), encoder(views(7)))
+
+
 @pytest.mark.parametrize("n", [1, 4])
 def test_onnx_equals_torch(exported, classifier, n):
     """ONNX Runtime gives PyTorch's logits for one view and for four, with bodies absent or not."""
