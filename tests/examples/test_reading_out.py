@@ -54,7 +54,10 @@ def test_linear_eval(options, store, draws):
     config = linear_eval.LinearEvalConfig(**options, feature_draws=draws, linear=gentle, standardized=True)
     top1 = linear_eval.linear_eval(config)
     result = json.loads((options["out"] / "result.json").read_text())
-    assert result == {"split": "xview", "top1": top1, "n_train": 72, "n_test": 36}
+    assert {key: result[key] for key in ("data", "split", "top1", "n_train", "n_test")} == {
+        "data": "store", "split": "xview", "top1": top1, "n_train": 72, "n_test": 36,
+    }  # fmt: skip
+    assert [step["task"] for step in result["origin"]] == ["PretrainConfig"]
     assert top1 > 2 * 100 / 16 and linear_eval.linear_eval(replace(config, out=None)) == top1
 
 
