@@ -9,7 +9,7 @@ import h5py
 import pytest
 import torch
 
-from examples import knn_eval, linear_eval, pretrain, supervised, tsne
+from examples import knn_eval, linear_eval, pretrain, pretraining, supervised, tsne
 from examples.encoders import EncoderSettings, make_encoder, save_encoder
 from examples.run import run_command
 from skeleton_aug import get_skeleton
@@ -195,10 +195,10 @@ def test_configs_are_the_papers():
 
 def test_optimisers(tiny_pretraining, trained):
     """Both optimisers take everything that has gradients, and nothing of the target."""
-    model = pretrain.BYOL(make_encoder(tiny_pretraining.encoder, get_skeleton("kinect_v2")), 16, 8)
+    model = pretraining.BYOL(make_encoder(tiny_pretraining.encoder, get_skeleton("kinect_v2")), 16, 8)
     for name, kind in (("sgd", torch.optim.SGD), ("adamw", torch.optim.AdamW)):
         config = pretrain.PretrainConfig(store=Path(), out=Path(), optimizer=name, lr=0.3, weight_decay=0.1)
-        optimizer = pretrain.make_optimizer(config, model)
+        optimizer = pretraining.make_optimizer(config, model)
         (group,) = optimizer.param_groups
         assert isinstance(optimizer, kind) and (group["lr"], group["weight_decay"]) == (0.3, 0.1)
         assert {id(p) for p in group["params"]} == {
