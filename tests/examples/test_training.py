@@ -1,6 +1,8 @@
 """The loop of tasks with labels or a teacher, held to what each task promises: exact resumption, clear refusals."""
 
 import json
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from examples import training
 from examples.distill import DistillConfig, distill
 from examples.encoders import load_encoder
 from examples.finetune import FinetuneConfig, finetune
-from examples.run import InputError
+from examples.run import InputError, Stopped
 from examples.supervised import SupervisedConfig, supervised
 from examples.transfer import TransferConfig, transfer
 
@@ -50,19 +52,20 @@ def everything(folder):
     return encoder, classifier, [{k: v for k, v in line.items() if k != "seconds"} for line in log], result["top1"]
 
 
-def test_resumed_equals_unbroken(made, tmp_path, monkeypatch):
-    """A run that was stopped after its second epoch and resumed ends as one that never was, to the bit."""
+@pytest.mark.parametrize("steps", [1, 3, 4], ids=["first", "inside", "between"])
+def test_resumed_equals_unbroken(made, tmp_path, monkeypatch, steps):
+    """What SIGTERM stopped, inside an epoch or between two, ends when resumed as if it never was, to the bit."""
     task, config = made
     top1 = task(replace(config, out=tmp_path / "whole"))
-    save = training.save_state
+    take_step = training.one_step
 
-    def stop(path, state, epoch, belongs_to):
-        save(path, state, epoch, belongs_to)
-        if epoch == 2:
-            raise KeyboardInterrupt
+    def signalled(made, step, *others):
+        if step == steps - 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return take_step(made, step, *others)
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(training, "save_state", stop)
+    with monkeypatch.context() as patched, pytest.raises(Stopped, match=f"step {steps} of"):
+        patched.setattr(training, "one_step", signalled)
         task(replace(config, out=tmp_path / "broken"))
     assert not (tmp_path / "broken" / "result.json").exists()
     torch.manual_seed(99)
