@@ -157,7 +157,7 @@ def table_section(name: str, rows: Sequence[Row], results: Sequence[Result], out
     if left_out:
         lines += ["Left out, as more runs of their cell have other settings: " + ", ".join(map(str, left_out)), ""]
     if shown:
-        commands = dict.fromkeys(result.command for result in shown)
+        commands = dict.fromkeys(command for result in shown for command in result.commands)
         lines += ["<details><summary>Commands</summary>", "", "```sh", *commands, "```", "</details>", ""]
     return lines
 

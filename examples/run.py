@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -98,6 +99,11 @@ def run_command(task: Callable[[Config], None], configs: Mapping[str, tuple[str,
         raise SystemExit(code) from None
 
 
+def command_line() -> str:
+    """The command that this process was started as, from ``python`` on, whatever launched it."""
+    return shlex.join(["python", "-m", f"examples.{Path(sys.argv[0]).stem}", *sys.argv[1:]])
+
+
 def plain(value: Any) -> Any:
     """Dataclasses, paths and tuples as JSON values."""
     if is_dataclass(value) and not isinstance(value, type):
@@ -132,7 +138,9 @@ class RunFolder:
             raise InputError(f"{path}: holds a run already. Give another --out, remove it, or pass --resume.")
         self.path = path
         versions = {"skeleton_aug": skeleton_aug.__version__, "torch": torch.__version__, "numpy": np.__version__}
-        resolved = {"task": type(config).__name__, "config": plain(config), "versions": versions}
+        resolved = {
+            "task": type(config).__name__, "config": plain(config), "versions": versions, "command": command_line()
+        }  # fmt: skip
         try:
             path.mkdir(parents=True, exist_ok=True)
             for part in path.glob("*.part"):
