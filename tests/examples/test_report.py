@@ -85,6 +85,19 @@ def test_rows_have_the_papers_numbers():
     assert PAPER["table6"]["rows"]["transfer"] == [68.3]
 
 
+def test_figure_of_four_encoders(store_path, trained, tmp_path):
+    """Where the four rows' encoders and the store are there, they are drawn side by side under the paper's captions."""
+    for name in FIGURE3:
+        how = ABLATIONS[name]
+        pairs = "aggressive" if how.second == "aggressive" else "asymmetric"
+        evaluation = linear(store=store_path, split="xview", checkpoint=trained / "encoder.pt")
+        write(tmp_path / "runs" / name, evaluation, [pretrained(pairs=pairs, multi_view=how.multi_view)])
+    report(ReportConfig(runs=tmp_path / "runs", out=tmp_path / "out"))
+    assert "(figure3-store-xview-paper.png)" in (tmp_path / "out" / "report.md").read_text()
+    image = matplotlib.image.imread(tmp_path / "out" / "figure3-store-xview-paper.png")
+    assert image.shape[1] > 3 * image.shape[0] and image.std() > 0.01
+
+
 def test_figure_needs_its_encoders(tmp_path):
     """With all four rows but without their files it says what is gone; with none it says what to run."""
     for name in FIGURE3:
