@@ -79,7 +79,7 @@ EXIT_CODES: dict[type[BaseException], int] = {
 }
 
 
-def run_command(task: Callable[[Config], None], configs: Mapping[str, tuple[str, Config]], description: str) -> None:
+def run_command(task: Callable[[Config], object], configs: Mapping[str, tuple[str, Config]], description: str) -> None:
     """Parse the command line, run the task, and turn bad input and other foreseen ends into one line and a code.
 
     With several configs the line begins with the name of one; its values are the defaults of the options.

@@ -56,11 +56,7 @@ def begin_run(config: Any, store: Store) -> tuple[RunFolder, dict[str, Any] | No
         When the folder holds a run and ``config.resume`` is not set, or one with other settings or data; or when
         several processes were launched.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise InputError(
-            "This task trains on one device. Start it with plain python, once for each seed or split; "
-            "only examples.pretrain runs under torchrun."
-        )
+    check_single_process()
     checkpoint = config.out / "checkpoint.pt"
     state = load_checkpoint(checkpoint, KIND) if config.resume and checkpoint.exists() else None
     ours = what_matters(config, store)
@@ -74,6 +70,15 @@ def begin_run(config: Any, store: Store) -> tuple[RunFolder, dict[str, Any] | No
     if config.resume:
         run.forget_after(state["epoch"] if state else 0)
     return run, state
+
+
+def check_single_process() -> None:
+    """Refuse to run as one of several processes, which would all do the same and write to one folder."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise InputError(
+            "This task runs on one device. Start it with plain python, once for each seed or split; "
+            "only examples.pretrain runs under torchrun."
+        )
 
 
 def what_matters(config: Any, store: Store) -> dict[str, Any]:

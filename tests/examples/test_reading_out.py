@@ -16,6 +16,7 @@ from examples.evaluation import (
     standardize,
     train_linear,
 )
+from examples.run import InputError
 from examples.views import make_pipelines
 
 CPU = torch.device("cpu")
@@ -81,6 +82,31 @@ def test_linear_eval_learns_from_fresh_draws(options, store, monkeypatch):
     assert len(draws) == 2 and not torch.equal(*draws) and (linear, seed) == (quick, 4)
     classes = sorted(set(store.labels.tolist()))
     assert [classes[label] for label in labels] == store.labels[train].tolist()
+
+
+def test_one_process_only(options, monkeypatch):
+    """Under torchrun both say that they take one device, before anything is written."""
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for task, config in (
+        (knn_eval.knn_eval, knn_eval.KnnEvalConfig),
+        (linear_eval.linear_eval, linear_eval.LinearEvalConfig),
+    ):
+        with pytest.raises(InputError, match="plain python"):
+            task(config(**options))
+    assert not options["out"].exists()
+
+
+@pytest.mark.parametrize(("module", "kind"), [(knn_eval, "KnnEvalConfig"), (linear_eval, "LinearEvalConfig")])
+def test_finished_evaluations_stay(options, monkeypatch, module, kind):
+    """Resuming a finished evaluation reads its number; an unfinished one begins anew."""
+    task = getattr(module, module.__name__.rpartition(".")[2])
+    quick = {"feature_draws": 0, "linear": LinearSettings(epochs=2)} if module is linear_eval else {}
+    config = getattr(module, kind)(**options, **quick, resume=True)
+    top1 = task(config)
+    (config.out / "result.json").unlink()
+    assert task(config) == top1
+    monkeypatch.setattr(module, "extract_features", None)
+    assert task(config) == top1
 
 
 def test_evaluation_leaves_no_trace(options, trained):
