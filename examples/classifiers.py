@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +13,7 @@ import torch
 
 from examples.encoders import EncoderSettings, make_encoder
 from examples.evaluation import accuracy, extract_features
-from examples.run import InputError, Precision, RunFolder, load_checkpoint, plain, save_checkpoint
+from examples.run import InputError, Precision, RunFolder, command_line, load_checkpoint, plain, save_checkpoint
 from examples.stgcn import Classifier
 from examples.views import make_pipelines
 from skeleton_aug import Skeleton
@@ -101,8 +99,8 @@ def read_origin(checkpoint: Path) -> list[dict[str, Any]]:
     try:
         read = json.loads(config.read_text())
         before = json.loads(origin.read_text()) if origin.exists() else []
-        return [{"task": read["task"], "config": read["config"]}, *before]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return [{key: read.get(key, "") for key in ("task", "config", "command")}, *before]
+    except (OSError, ValueError, AttributeError) as error:
         raise InputError(f"{config.parent}: its config.json or origin.json is damaged ({error!r}).") from None
 
 
@@ -127,7 +125,7 @@ def write_result(
             "task": type(config).__name__,
             "config": plain(config),
             "origin": origin or [],
-            "command": shlex.join(["python", "-m", f"examples.{Path(sys.argv[0]).stem}", *sys.argv[1:]]),
+            "command": command_line(),
         },
     )
 

@@ -16,6 +16,7 @@ from examples.collapse import effective_rank
 from examples.encoders import load_encoder
 from examples.evaluation import accuracy, extract_features, nearest_neighbours, standardize
 from examples.run import InputError, Precision, RunFolder, open_store, pick_device, run_command
+from examples.training import check_single_process
 from examples.views import make_pipelines
 
 
@@ -65,6 +66,7 @@ def knn_eval(config: KnnEvalConfig) -> float:
     """Return (and print, and save) the top-1 accuracy on the test half, in percent."""
     if config.k < 1:
         raise InputError(f"--k must be at least 1, got {config.k}.")
+    check_single_process()
     if (done := finished_top1(config.out, config, config.resume)) is not None:
         return done
     store, train, test = open_store(config.store, config.split)

@@ -18,6 +18,7 @@ from examples.configs.datasets import with_datasets
 from examples.encoders import load_encoder
 from examples.evaluation import FeatureDraws, LinearSettings, accuracy, extract_features, standardize, train_linear
 from examples.run import Precision, RunFolder, open_store, pick_device, run_command
+from examples.training import check_single_process
 from examples.views import make_pipelines
 from skeleton_aug import Compose
 
@@ -82,6 +83,7 @@ CONFIGS = {
 
 def linear_eval(config: LinearEvalConfig) -> float:
     """Return (and print, and save) the top-1 accuracy on the test half, in percent."""
+    check_single_process()
     if (done := finished_top1(config.out, config, config.resume)) is not None:
         return done
     store, train, test = open_store(config.store, config.split)

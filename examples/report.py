@@ -17,7 +17,7 @@ from typing import Any
 from examples import tsne
 from examples.configs.datasets import DATASETS
 from examples.report_pictures import Panel, table_picture
-from examples.results import Cell, Result, make_cell, read_results
+from examples.results import Cell, Result, Scale, make_cell, read_results
 from examples.run import run_command, write_atomically
 
 PAPER = json.loads(Path(__file__).with_name("paper_results.json").read_text())
@@ -157,7 +157,7 @@ def table_section(name: str, rows: Sequence[Row], results: Sequence[Result], out
     if left_out:
         lines += ["Left out, as more runs of their cell have other settings: " + ", ".join(map(str, left_out)), ""]
     if shown:
-        commands = dict.fromkeys(result.command for result in shown)
+        commands = dict.fromkeys(command for result in shown for command in result.commands)
         lines += ["<details><summary>Commands</summary>", "", "```sh", *commands, "```", "</details>", ""]
     return lines
 
@@ -174,7 +174,7 @@ def found_columns(name: str, rows: Sequence[Row], results: Sequence[Result]) -> 
         # The supervised row alone is Table 1's.
         own -= {"supervised"}
     shares = "%" in PAPER[name]["columns"][0]
-    bases = {}
+    bases: dict[tuple[str, Scale], None] = {}
     for r in results:
         base, _, share = r.column.partition(" ")
         belongs = base.startswith("ntu120") == (name == "table4") or not shares
@@ -274,7 +274,8 @@ def draw(
 
 def mean(number: Any) -> float | None:
     """Return a number of the paper without its deviation."""
-    return number[0] if isinstance(number, list) else number
+    value: float | None = number[0] if isinstance(number, list) else number
+    return value
 
 
 def figure_section(results: Sequence[Result], config: ReportConfig) -> list[str]:

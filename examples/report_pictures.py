@@ -43,23 +43,24 @@ def table_picture(path: Path, title: str, rows: Sequence[str], panels: Sequence[
     panels : sequence of Panel
         Left to right, at least one.
     """
-    size = 3.0 + 2.3 * len(panels), 1.3 + 0.32 * len(rows)
+    size = 3.4 + 2.3 * len(panels), 1.4 + 0.32 * len(rows)
     figure, axes = plt.subplots(1, len(panels), figsize=size, sharey=True, squeeze=False, layout="constrained")
     places = {row: place for place, row in enumerate(rows)}
     for ax, panel in zip(axes[0], panels, strict=True):
         theirs = {row: value for row, value in panel.paper.items() if value is not None}
-        ax.plot(list(theirs.values()), [places[row] for row in theirs], "o", mfc="none", mec="0.4", label="paper")
+        ax.plot(list(theirs.values()), [places[row] for row in theirs], "o", mfc="none", mec="0.4")
         if panel.ours:
             means, deviations = zip(*panel.ours.values(), strict=True)
-            ax.errorbar(
-                means, [places[row] for row in panel.ours], xerr=deviations, fmt="o", ms=5, capsize=2, label="ours"
-            )
+            heights = [places[row] for row in panel.ours]
+            ax.errorbar(means, heights, xerr=deviations, fmt="o", color="tab:blue", ms=5, capsize=2)
+            for mean, height in zip(means, heights, strict=True):
+                ax.annotate(f"{mean:.1f}", (mean, height), (0, 5), textcoords="offset points", fontsize=7, ha="center")
         ax.set_title(panel.title, fontsize=9)
         ax.grid(alpha=0.3)
         ax.set_xlim(0, 100)
         ax.tick_params(labelsize=8)
     axes[0][0].set_yticks(range(len(rows)), rows)
-    axes[0][0].invert_yaxis()
-    figure.suptitle(f"{title}: top-1, % (hollow: paper, filled: ours)", fontsize=10)
+    axes[0][0].set_ylim(len(rows) - 0.5, -0.7)
+    figure.suptitle(f"{title}\ntop-1, % (hollow: paper, filled: ours)", fontsize=10)
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -42,7 +42,8 @@ class Result:
         Percent.
     settings : mapping
         What tells runs of one cell apart, beside the seed; equal for runs that may be averaged.
-    command : str
+    commands : tuple of str
+        The run's own and those of the runs that it starts from, in the order of time.
     store, checkpoint : str
         What it read; no checkpoint where it began anew.
     seconds : float
@@ -57,7 +58,7 @@ class Result:
     seed: int
     top1: float
     settings: str
-    command: str
+    commands: tuple[str, ...]
     store: str
     checkpoint: str
     seconds: float
@@ -125,9 +126,10 @@ def read_result(path: Path) -> Result | None:
     share = labelled_share(task, config, origin)
     column = f"{read['data']}-{read['split']}" + ("" if share == 1 else f" {100 * share:g} %")
     settings = json.dumps([strip(config), [[o["task"], strip(o["config"])] for o in origin]], sort_keys=True)
+    commands = tuple(step["command"] for step in (*reversed(origin), read) if step.get("command"))
     return Result(
         path.parent, task, column, scale, row, int(read["seed"]), float(read["top1"]), settings,
-        read.get("command", ""), config["store"], config.get("checkpoint", ""), path.stat().st_mtime,
+        commands, config["store"], config.get("checkpoint", ""), path.stat().st_mtime,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -78,7 +79,7 @@ EXIT_CODES: dict[type[BaseException], int] = {
 }
 
 
-def run_command(task: Callable[[Config], None], configs: Mapping[str, tuple[str, Config]], description: str) -> None:
+def run_command(task: Callable[[Config], object], configs: Mapping[str, tuple[str, Config]], description: str) -> None:
     """Parse the command line, run the task, and turn bad input and other foreseen ends into one line and a code.
 
     With several configs the line begins with the name of one; its values are the defaults of the options.
@@ -96,6 +97,11 @@ def run_command(task: Callable[[Config], None], configs: Mapping[str, tuple[str,
         what = {130: "interrupted", 143: f"stopped: {error}"}.get(code, f"error: {error}")
         print(f"{rank}{what}", file=sys.stderr)
         raise SystemExit(code) from None
+
+
+def command_line() -> str:
+    """The command that this process was started as, from ``python`` on, whatever launched it."""
+    return shlex.join(["python", "-m", f"examples.{Path(sys.argv[0]).stem}", *sys.argv[1:]])
 
 
 def plain(value: Any) -> Any:
@@ -132,7 +138,9 @@ class RunFolder:
             raise InputError(f"{path}: holds a run already. Give another --out, remove it, or pass --resume.")
         self.path = path
         versions = {"skeleton_aug": skeleton_aug.__version__, "torch": torch.__version__, "numpy": np.__version__}
-        resolved = {"task": type(config).__name__, "config": plain(config), "versions": versions}
+        resolved = {
+            "task": type(config).__name__, "config": plain(config), "versions": versions, "command": command_line()
+        }  # fmt: skip
         try:
             path.mkdir(parents=True, exist_ok=True)
             for part in path.glob("*.part"):
