@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from examples.momentum_batchnorm import StatisticsRecorder, update_statistics
 
-TargetNorm = Literal["momentum", "batch"]
+TargetNorm = Literal["momentum", "sync", "batch"]
 
 
 def mlp(c_in: int, hidden: int, c_out: int, output_norm: bool = False) -> nn.Sequential:
@@ -40,6 +40,16 @@ def covariance_penalty(projections: Tensor) -> Tensor:
     return (correlation.square().sum() - correlation.diagonal().square().sum()) / z.shape[1]
 
 
+def variance_penalty(projections: Tensor) -> Tensor:
+    """Mean over dimensions of how far the standard deviation of ``projections`` (N, D) falls short of 1.
+
+    The variance term of VICReg (Bardes et al., 2022, Eq. 1). Not in the paper. The regression loss does not see the
+    length of a projection, so this only keeps dimensions from dying; without output norm it also sets the scale.
+    """
+    deviation = (projections.float().var(0) + 1e-4).sqrt()
+    return torch.relu(1 - deviation).mean()
+
+
 class BYOL(nn.Module):
     """Online and target network.
 
@@ -49,8 +59,9 @@ class BYOL(nn.Module):
         ``(N, C, T, V, M)`` to ``(N, n_features)``, with an attribute ``n_features``.
     hidden, projection : int
         Sizes of the projector's and the predictor's layers (4096 and 256 at the paper's scale).
-    target_norm : {"momentum", "batch"}
-        Batch norm of the target: Eq. 4, or the statistics of its own batch.
+    target_norm : {"momentum", "sync", "batch"}
+        Batch norm of the target: Eq. 4, or the statistics of its own batch, which "sync" takes over all ranks, for
+        the online network too (see :func:`examples.sync_batchnorm.synchronize`, which does it).
     projection_norm : bool
         Batch norm (without affine) on the projector's output.
     """

@@ -8,14 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 import tyro
 
+from examples.classifiers import compact_labels, finished_top1, read_origin, write_result
 from examples.collapse import effective_rank
 from examples.encoders import load_encoder
 from examples.evaluation import accuracy, extract_features, nearest_neighbours, standardize
 from examples.run import InputError, Precision, RunFolder, open_store, pick_device, run_command
+from examples.training import check_single_process
 from examples.views import make_pipelines
 
 
@@ -41,6 +42,8 @@ class KnnEvalConfig:
         "auto", "cpu", "cuda", "cuda:1" ...
     precision : str
         "auto" is bfloat16 on a GPU and float32 on a CPU.
+    resume : bool
+        Leave a finished run in the folder as it is; an unfinished one begins anew.
     """
 
     store: Path
@@ -51,6 +54,7 @@ class KnnEvalConfig:
     standardized: bool = True
     device: str = "auto"
     precision: Precision = "auto"
+    resume: bool = False
 
 
 CONFIGS = {
@@ -62,12 +66,15 @@ def knn_eval(config: KnnEvalConfig) -> float:
     """Return (and print, and save) the top-1 accuracy on the test half, in percent."""
     if config.k < 1:
         raise InputError(f"--k must be at least 1, got {config.k}.")
+    check_single_process()
+    if (done := finished_top1(config.out, config, config.resume)) is not None:
+        return done
     store, train, test = open_store(config.store, config.split)
     device = pick_device(config.device)
     encoder, settings = load_encoder(config.checkpoint, store)
     pipeline = make_pipelines(settings, store.skeleton).evaluation
-    labels = torch.from_numpy(np.unique(store.labels, return_inverse=True)[1])
-    run = None if config.out is None else RunFolder(config.out, config)
+    labels = torch.from_numpy(compact_labels(store)[0])
+    run = None if config.out is None else RunFolder(config.out, config, config.resume)
     memory, tested = (
         extract_features(encoder, store, indices, pipeline, device, precision=config.precision, label=label)
         for indices, label in ((train, "train"), (test, "test"))
@@ -78,7 +85,8 @@ def knn_eval(config: KnnEvalConfig) -> float:
     top1 = accuracy(nearest_neighbours(memory, labels[train], tested, config.k), labels[test])
     print(f"k-NN (k = {config.k}), {config.split}: top-1 {top1:.1f} %, effective rank of the features {rank:.1f}")
     if run is not None:
-        run.write_json("result.json", {"split": config.split, "top1": top1, "rank": rank, "n_test": len(test)})
+        values = {"top1": top1, "rank": rank, "n_test": len(test)}
+        write_result(run, config, store, values, read_origin(config.checkpoint))
     return top1
 
 

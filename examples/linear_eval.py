@@ -1,6 +1,6 @@
 """Linear evaluation: a linear classifier on the features of a frozen encoder (paper, section 4.3).
 
-python -m examples.linear_eval paper --store ntu60.h5 --split xsub --checkpoint runs/ntu60-xsub/encoder.pt
+python -m examples.linear_eval ntu60-xsub --checkpoint runs/ntu60-xsub/full/encoder.pt --out runs/ntu60-xsub/linear
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ import numpy as np
 import torch
 import tyro
 
+from examples.classifiers import compact_labels, finished_top1, read_origin, write_result
+from examples.configs.datasets import with_datasets
 from examples.encoders import load_encoder
 from examples.evaluation import FeatureDraws, LinearSettings, accuracy, extract_features, standardize, train_linear
 from examples.run import Precision, RunFolder, open_store, pick_device, run_command
+from examples.training import check_single_process
 from examples.views import make_pipelines
 from skeleton_aug import Compose
 
@@ -46,6 +49,8 @@ class LinearEvalConfig:
         "auto", "cpu", "cuda", "cuda:1" ...
     precision : str
         "auto" is bfloat16 on a GPU and float32 on a CPU.
+    resume : bool
+        Leave a finished run in the folder as it is; an unfinished one begins anew.
     """
 
     store: Path
@@ -58,6 +63,7 @@ class LinearEvalConfig:
     seed: int = 0
     device: str = "auto"
     precision: Precision = "auto"
+    resume: bool = False
 
 
 PAPER = LinearEvalConfig(store=tyro.MISSING, checkpoint=tyro.MISSING)
@@ -71,17 +77,21 @@ SMALL = LinearEvalConfig(
 CONFIGS = {
     "paper": ("The paper's settings.", PAPER),
     "small": ("Four draws of standardised features and a gentler classifier, for small training sets.", SMALL),
+    **with_datasets(PAPER, SMALL),
 }
 
 
 def linear_eval(config: LinearEvalConfig) -> float:
     """Return (and print, and save) the top-1 accuracy on the test half, in percent."""
+    check_single_process()
+    if (done := finished_top1(config.out, config, config.resume)) is not None:
+        return done
     store, train, test = open_store(config.store, config.split)
     device = pick_device(config.device)
     encoder, settings = load_encoder(config.checkpoint, store)
     pipelines = make_pipelines(settings, store.skeleton)
-    labels = torch.from_numpy(np.unique(store.labels, return_inverse=True)[1])
-    run = None if config.out is None else RunFolder(config.out, config)
+    labels = torch.from_numpy(compact_labels(store)[0])
+    run = None if config.out is None else RunFolder(config.out, config, config.resume)
 
     def features(indices: np.ndarray, pipeline: Compose, label: str, draw: int = 0) -> torch.Tensor:
         return extract_features(
@@ -107,7 +117,8 @@ def linear_eval(config: LinearEvalConfig) -> float:
         top1 = accuracy(head(tested).argmax(1), labels[test])
     print(f"Linear evaluation, {config.split}: top-1 {top1:.1f} % ({len(train)} training, {len(test)} test samples)")
     if run is not None:
-        run.write_json("result.json", {"split": config.split, "top1": top1, "n_train": len(train), "n_test": len(test)})
+        values = {"top1": top1, "n_train": len(train), "n_test": len(test)}
+        write_result(run, config, store, values, read_origin(config.checkpoint))
     return top1
 
 

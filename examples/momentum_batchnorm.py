@@ -1,12 +1,14 @@
 """Momentum batch norm (paper, Eq. 4): the target normalises with a moving average of the online network's statistics.
 
-No target statistics come from the target's own batch, so nothing leaks between the samples of a batch and no
-synchronisation between machines is needed.
+No target statistics come from the target's own batch, so nothing leaks between the samples of a batch, and no layer
+has to wait for other machines: with several ranks the online network normalises each share of the batch by itself, and
+the statistics of all shares are pooled in one small message at the end of the step, which keeps the targets alike.
 """
 
 from __future__ import annotations
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -50,18 +52,39 @@ class StatisticsRecorder:
             self.passes[self.names[module]].append((n, mean, var * ((n - 1) / n)))
 
     def pooled(self) -> dict[str, tuple[Tensor, Tensor]]:
-        """Mean and (biased) variance over all passes since the last call, as if they had been one batch.
+        """Mean and (biased) variance over all passes of all ranks since the last call, as if they were one batch.
 
         Passes count by the values that they saw, which differ where one view shows more bodies than the other.
         """
-        result = {}
+        result, counts = {}, {}
         for name, seen in self.passes.items():
             if seen:
                 total = sum(n for n, _, _ in seen)
                 mean = sum(mean * (n / total) for n, mean, _ in seen)
                 result[name] = mean, sum((var + (own - mean).square()) * (n / total) for n, own, var in seen)
+                counts[name] = total
                 seen.clear()
-        return result
+        several = dist.is_initialized() and dist.get_world_size() > 1
+        return pool_over_ranks(result, counts) if several and result else result
+
+
+def pool_over_ranks(
+    statistics: dict[str, tuple[Tensor, Tensor]], counts: dict[str, int]
+) -> dict[str, tuple[Tensor, Tensor]]:
+    """Mean and variance of what all ranks saw together, in one message; double precision bears the plain squares."""
+    pieces = []
+    for name, (mean, var) in statistics.items():
+        weight = mean.new_full((1,), counts[name], dtype=torch.float64)
+        pieces.append(torch.stack([mean.double(), var.double() + mean.double().square()]).flatten() * weight)
+        pieces.append(weight)
+    flat = torch.cat(pieces)
+    dist.all_reduce(flat)
+    sums = iter(flat.split([len(piece) for piece in pieces]))
+    result = {}
+    for name, (mean, _) in statistics.items():
+        total_mean, total_square = (next(sums) / next(sums)).view(2, -1)
+        result[name] = total_mean.to(mean.dtype), (total_square - total_mean.square()).to(mean.dtype)
+    return result
 
 
 @torch.no_grad()

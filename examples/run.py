@@ -1,14 +1,23 @@
-"""What every task shares: the command-line wrapper, the run folder, devices, and checkpoints that survive a kill."""
+"""What every task shares: the command-line wrapper, the run folder, devices, and checkpoints that survive a kill.
+
+Commands end with exit code 0 when done, 1 when another process of the run is gone, 2 when something given cannot be
+used or the loss is no number any more, 130 after Ctrl-C, and 143 when SIGTERM asked them to stop and they did so with
+a checkpoint.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -26,8 +35,52 @@ class InputError(Exception):
     """The user gave something that cannot be used; the message says what, where, and how to mend it."""
 
 
-def run_command(task: Callable[[Config], None], configs: Mapping[str, tuple[str, Config]], description: str) -> None:
-    """Parse the command line, run the task, and turn bad input into one line and exit code 2.
+class RankLost(Exception):
+    """Another process of a distributed run is gone."""
+
+
+class Stopped(Exception):
+    """The run was asked to stop, and has saved all that it needs to go on."""
+
+
+class StopRequest:
+    """Notes SIGTERM, which machines that may be taken away send some seconds before: ``with StopRequest() as stop``.
+
+    Attributes
+    ----------
+    asked : bool
+        True once the signal has come. Whoever trains looks at it after each step.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._before: Any = None
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.asked = True
+
+    def __enter__(self) -> StopRequest:
+        # Python lets only the main thread handle signals.
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGTERM, self._note)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGTERM, self._before)
+
+
+EXIT_CODES: dict[type[BaseException], int] = {
+    RankLost: 1,
+    InputError: 2,
+    SkeletonDataError: 2,
+    KeyboardInterrupt: 130,
+    Stopped: 143,
+}
+
+
+def run_command(task: Callable[[Config], object], configs: Mapping[str, tuple[str, Config]], description: str) -> None:
+    """Parse the command line, run the task, and turn bad input and other foreseen ends into one line and a code.
 
     With several configs the line begins with the name of one; its values are the defaults of the options.
     """
@@ -38,12 +91,17 @@ def run_command(task: Callable[[Config], None], configs: Mapping[str, tuple[str,
             task(tyro.cli(type(default), default=default, **about))
         else:
             task(tyro.extras.overridable_config_cli(dict(configs), **about))
-    except (InputError, SkeletonDataError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        raise SystemExit(130) from None
+    except tuple(EXIT_CODES) as error:
+        code = next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
+        rank = f"[rank {os.environ['RANK']}] " if int(os.environ.get("WORLD_SIZE", 1)) > 1 else ""
+        what = {130: "interrupted", 143: f"stopped: {error}"}.get(code, f"error: {error}")
+        print(f"{rank}{what}", file=sys.stderr)
+        raise SystemExit(code) from None
+
+
+def command_line() -> str:
+    """The command that this process was started as, from ``python`` on, whatever launched it."""
+    return shlex.join(["python", "-m", f"examples.{Path(sys.argv[0]).stem}", *sys.argv[1:]])
 
 
 def plain(value: Any) -> Any:
@@ -80,9 +138,13 @@ class RunFolder:
             raise InputError(f"{path}: holds a run already. Give another --out, remove it, or pass --resume.")
         self.path = path
         versions = {"skeleton_aug": skeleton_aug.__version__, "torch": torch.__version__, "numpy": np.__version__}
-        resolved = {"task": type(config).__name__, "config": plain(config), "versions": versions}
+        resolved = {
+            "task": type(config).__name__, "config": plain(config), "versions": versions, "command": command_line()
+        }  # fmt: skip
         try:
             path.mkdir(parents=True, exist_ok=True)
+            for part in path.glob("*.part"):
+                part.unlink()
             self.write_json("config.json", resolved)
         except OSError as error:
             raise InputError(f"{path}: cannot be a run folder ({error.strerror}). Give another --out.") from None
@@ -93,19 +155,31 @@ class RunFolder:
         write_atomically(self.path / name, lambda part: part.write_text(json.dumps(values, indent=2) + "\n"))
 
     def log(self, **values: Any) -> None:
-        """Append one JSON line."""
-        line = {"seconds": round(time.monotonic() - self._started, 2), **values}
-        with (self.path / "log.jsonl").open("a") as file:
-            file.write(json.dumps(line) + "\n")
+        """Append one JSON line to ``log.jsonl``, with the seconds since this process began."""
+        self.append("log.jsonl", {"seconds": round(time.monotonic() - self._started, 2), **values})
 
-    def forget_after(self, epoch: int) -> None:
-        """Take out of the log what an interrupted run did after its last checkpoint."""
-        log = self.path / "log.jsonl"
+    def append(self, name: str, values: Mapping[str, Any]) -> None:
+        """Append one JSON line to a file of the folder."""
+        with (self.path / name).open("a") as file:
+            file.write(json.dumps(values) + "\n")
+
+    def forget_after(self, last: int, key: str = "epoch", name: str = "log.jsonl") -> None:
+        """Take out of a log what an interrupted run did after its last checkpoint: lines with ``key`` past ``last``."""
+        log = self.path / name
         if log.exists():
             lines = log.read_text().splitlines(keepends=True)
             # A kill while a line was being written leaves it without its end.
-            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["epoch"] <= epoch]
+            kept = [line for line in lines if line.endswith("\n") and json.loads(line)[key] <= last]
             write_atomically(log, lambda part: part.write_text("".join(kept)))
+
+
+def open_board(folder: Path, step: int, first: bool) -> Any:
+    """Open TensorBoard's writer in a run folder on the first rank, without what was written past ``step``."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise InputError("--tensorboard needs its package: 'pip install tensorboard'.") from None
+    return SummaryWriter(str(folder / "tensorboard"), purge_step=step) if first else None
 
 
 def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
@@ -113,6 +187,8 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         write(part)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
@@ -150,8 +226,8 @@ def save_checkpoint(path: Path, kind: str, state: Mapping[str, Any]) -> None:
     write_atomically(path, lambda part: torch.save({"kind": kind, **state}, part))
 
 
-def load_checkpoint(path: Path, kind: str) -> dict[str, Any]:
-    """Load what :func:`save_checkpoint` saved.
+def load_checkpoint(path: Path, *kinds: str) -> dict[str, Any]:
+    """Load what :func:`save_checkpoint` saved as one of these kinds.
 
     Raises
     ------
@@ -165,6 +241,7 @@ def load_checkpoint(path: Path, kind: str) -> dict[str, Any]:
     except Exception as error:
         raise InputError(f"{path}: is no checkpoint, or a damaged one ({type(error).__name__}).") from None
     found = state.get("kind") if isinstance(state, dict) else None
-    if found != kind:
-        raise InputError(f"{path}: expected a checkpoint of kind {kind!r}, found {found!r}. Check --checkpoint.")
+    if found not in kinds:
+        wanted = " or ".join(map(repr, kinds))
+        raise InputError(f"{path}: expected a checkpoint of kind {wanted}, found {found!r}. Check --checkpoint.")
     return state

@@ -1,6 +1,7 @@
 """The supervised baseline: encoder and linear head trained with labels (paper, section 4.2).
 
-python -m examples.supervised paper --store ntu60.h5 --split xsub --out runs/ntu60-xsub-supervised
+python -m examples.supervised ntu60-xsub --out runs/ntu60-xsub/supervised
+python -m examples.supervised ntu60-xsub --fraction 0.01 --out runs/ntu60-xsub/supervised-1   (row 1 of Table 3)
 """
 
 from __future__ import annotations
@@ -9,19 +10,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 import tyro
-from tqdm import tqdm
+from torch import Tensor
 
+from examples.classifiers import (
+    SavedClassifier,
+    classifier_top1,
+    compact_labels,
+    finished_top1,
+    save_classifier,
+    write_result,
+)
+from examples.configs.datasets import with_datasets
 from examples.encoders import EncoderSettings, make_encoder, save_encoder
-from examples.evaluation import accuracy, extract_features
-from examples.run import InputError, Precision, RunFolder, autocast, open_store, pick_device, run_command
+from examples.run import InputError, Precision, autocast, open_store, pick_device, run_command
 from examples.schedules import step_decay, warmup_cosine
 from examples.stgcn import Classifier
+from examples.training import Training, begin_run, make_loader, train
 from examples.views import make_pipelines
-from skeleton_data import ViewLoader
+from skeleton_data import ViewBatch, label_fraction
 
 
 @dataclass(frozen=True)
@@ -38,10 +47,12 @@ class SupervisedConfig:
         Trains on its training half, tests on the other at the end.
     encoder : EncoderSettings
         Network and input.
+    fraction : float
+        Share of the labels that is used, the same of every class; 1 is all.
     epochs : int
-        Passes over the training samples.
+        Passes over the training samples that have labels.
     batch_size : int
-        Samples per step.
+        Samples per step; all of them where a fraction holds fewer.
     optimizer : str
         "sgd" with momentum 0.9 and a step schedule, or "adamw" with warm-up and a cosine.
     lr : float
@@ -51,17 +62,20 @@ class SupervisedConfig:
     weight_decay : float
         On all parameters.
     seed : int
-        Of weights, order and augmentation.
+        Of weights, order, augmentation, and the choice of labelled samples.
     device : str
         "auto", "cpu", "cuda", "cuda:1" ...
     precision : str
         "auto" is bfloat16 on a GPU and float32 on a CPU.
+    resume : bool
+        Go on from the checkpoint in the run folder, if there is one; a finished run stays as it is.
     """
 
     store: Path
     out: Path
     split: str = "xsub"
     encoder: EncoderSettings = field(default_factory=EncoderSettings)
+    fraction: float = 1.0
     epochs: int = 80
     batch_size: int = 8
     optimizer: Literal["sgd", "adamw"] = "sgd"
@@ -71,6 +85,7 @@ class SupervisedConfig:
     seed: int = 0
     device: str = "auto"
     precision: Precision = "auto"
+    resume: bool = False
 
 
 PAPER = SupervisedConfig(store=tyro.MISSING, out=tyro.MISSING)
@@ -87,61 +102,58 @@ SMALL = SupervisedConfig(
 CONFIGS = {
     "paper": ("The paper's settings.", PAPER),
     "small": ("A network, views and a schedule for minutes on a laptop.", SMALL),
+    **with_datasets(PAPER, SMALL),
 }
 
 
-def supervised(config: SupervisedConfig) -> None:
-    """Train on the conservative views, test on the evaluation views, save the encoder of the last epoch."""
-    store, train, test = open_store(config.store, config.split)
+def supervised(config: SupervisedConfig) -> float:
+    """Train on conservative views, test on evaluation views; return top-1 of the last epoch in percent."""
+    if (done := finished_top1(config.out, config, config.resume)) is not None:
+        return done
+    store, labelled, test = open_store(config.store, config.split)
     device = pick_device(config.device)
     pipelines = make_pipelines(config.encoder, store.skeleton)
-    classes, labels = np.unique(store.labels, return_inverse=True)
-    try:
-        loader = ViewLoader(store, train, [pipelines.conservative], batch_size=config.batch_size, seed=config.seed)
-    except ValueError as error:
-        raise InputError(str(error)) from None
-    run = RunFolder(config.out, config)
+    labels, names = compact_labels(store)
+    if not 0 < config.fraction <= 1:
+        raise InputError(f"--fraction must lie above 0 and at most at 1, got {config.fraction}.")
+    batch_size = config.batch_size
+    if config.fraction < 1:
+        labelled = label_fraction(store.labels, labelled, config.fraction, config.seed)
+        batch_size = min(batch_size, len(labelled))
+    loader = make_loader(store, labelled, pipelines.conservative, batch_size, config.seed)
+    run, state = begin_run(config, store)
 
     torch.manual_seed(config.seed)
-    model = Classifier(make_encoder(config.encoder, store.skeleton), len(classes)).to(device)
-    if config.optimizer == "sgd":
-        optimizer: torch.optim.Optimizer = torch.optim.SGD(
-            model.parameters(), config.lr, momentum=0.9, weight_decay=config.weight_decay
-        )
-    else:
-        optimizer = torch.optim.AdamW(model.parameters(), config.lr, weight_decay=config.weight_decay)
+    model = Classifier(make_encoder(config.encoder, store.skeleton), len(names)).to(device)
     total = config.epochs * len(loader)
-    with tqdm(total=total, desc="supervised", unit="step") as bar:
-        for epoch in range(config.epochs):
-            model.train()
-            loss_sum = 0.0
-            for step, batch in enumerate(loader.epoch(epoch), epoch * len(loader)):
-                if config.optimizer == "sgd":
-                    lr = step_decay(epoch, config.lr, config.milestones)
-                else:
-                    lr = warmup_cosine(step, total, config.lr, total // 10)
-                optimizer.param_groups[0]["lr"] = lr
-                target = torch.from_numpy(labels[batch.samples[0]]).to(device)
-                with autocast(device, config.precision):
-                    logits = model(torch.from_numpy(batch.views[0]).to(device))
-                loss = F.cross_entropy(logits.float(), target)
-                optimizer.zero_grad(set_to_none=True)
-                loss.backward()
-                optimizer.step()
-                loss_sum += loss.item()
-                bar.update()
-            bar.set_postfix(epoch=epoch + 1, loss=f"{loss_sum / len(loader):.3f}")
-            run.log(epoch=epoch + 1, epochs=config.epochs, loss=loss_sum / len(loader))
-    save_encoder(run.path / "encoder.pt", model.encoder, config.encoder, store.skeleton)
 
-    features = extract_features(
-        model.encoder, store, test, pipelines.evaluation, device, precision=config.precision, label="test"
-    )
-    with torch.no_grad():
-        predicted = model.head(features.to(device)).argmax(1).cpu()
-    top1 = accuracy(predicted, torch.from_numpy(labels[test]))
-    run.write_json("result.json", {"split": config.split, "top1": top1, "n_test": len(test)})
-    print(f"Top-1 on {config.split} ({len(test)} test samples): {top1:.1f} %")
+    def rates(step: int) -> list[float]:
+        if config.optimizer == "sgd":
+            return [step_decay(step // len(loader), config.lr, config.milestones)]
+        return [warmup_cosine(step, total, config.lr, total // 10)]
+
+    def loss(step: int, batch: ViewBatch) -> Tensor:
+        model.train()
+        target = torch.from_numpy(labels[batch.samples[0]]).to(device)
+        with autocast(device, config.precision):
+            logits = model(torch.from_numpy(batch.views[0]).to(device))
+        return F.cross_entropy(logits.float(), target)
+
+    optimizer = make_optimizer(config, model)
+    train(Training(model, optimizer, rates, loss, config.epochs), loader, run, config, state)
+    save_encoder(run.path / "encoder.pt", model.encoder, config.encoder, store.skeleton)
+    save_classifier(run.path / "classifier.pt", SavedClassifier(model, config.encoder, store.skeleton, names))
+    top1 = classifier_top1(model, config.encoder, store, test, device, config.precision)
+    write_result(run, config, store, {"top1": top1, "n_train": len(labelled), "n_test": len(test)})
+    print(f"Top-1 on {config.split} ({len(labelled)} labels, {len(test)} test samples): {top1:.1f} %")
+    return top1
+
+
+def make_optimizer(config: SupervisedConfig, model: Classifier) -> torch.optim.Optimizer:
+    """SGD with momentum 0.9, or AdamW."""
+    if config.optimizer == "adamw":
+        return torch.optim.AdamW(model.parameters(), config.lr, weight_decay=config.weight_decay)
+    return torch.optim.SGD(model.parameters(), config.lr, momentum=0.9, weight_decay=config.weight_decay)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from examples.byol import BYOL, covariance_penalty, mlp, regression_loss
+from examples.byol import BYOL, covariance_penalty, mlp, regression_loss, variance_penalty
 
 
 class Toy(nn.Module):
@@ -186,3 +186,19 @@ def test_penalty_at_its_ends():
     signs = torch.tensor([[a, b, c] for a in (-1.0, 1.0) for b in (-1.0, 1.0) for c in (-1.0, 1.0)])
     assert covariance_penalty(signs).item() == pytest.approx(0, abs=1e-6)
     assert covariance_penalty(signs[:, :1].repeat(1, 5)).item() == pytest.approx(4, rel=1e-3)
+
+
+def test_variance_penalty_equals_plain_form():
+    """VICReg's hinge: what the standard deviation of each dimension lacks of 1, on average."""
+    z = np.random.default_rng(0).normal(size=(40, 6)) * [0.1, 0.5, 0.9, 1.5, 2.0, 0.0]
+    expected = np.mean([max(0.0, 1 - (column.var(ddof=1) + 1e-4) ** 0.5) for column in z.T])
+    assert variance_penalty(torch.from_numpy(z)).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_variance_penalty_revives_a_dying_dimension():
+    """Its gradient spreads a narrow dimension, is finite even for an equal one, and leaves wide ones alone."""
+    z = torch.randn(20, 3, generator=torch.Generator().manual_seed(0)) * torch.tensor([0.3, 5.0, 0.0])
+    z.requires_grad_()
+    variance_penalty(z).backward()
+    narrow, wide, equal = z.grad.T
+    assert (narrow * (z[:, 0] - z[:, 0].mean())).sum() < 0 and wide.abs().max() == 0 and torch.isfinite(equal).all()

@@ -9,7 +9,19 @@ import h5py
 import pytest
 import torch
 
-from examples import knn_eval, linear_eval, pretrain, supervised, tsne
+from examples import (
+    ablation,
+    distill,
+    finetune,
+    knn_eval,
+    linear_eval,
+    pretrain,
+    pretraining,
+    report,
+    supervised,
+    transfer,
+    tsne,
+)
 from examples.encoders import EncoderSettings, make_encoder, save_encoder
 from examples.run import run_command
 from skeleton_aug import get_skeleton
@@ -190,17 +202,56 @@ def test_configs_are_the_papers():
     assert (baseline.milestones, baseline.weight_decay) == ((56, 70), 3e-4)
     assert vars(EncoderSettings()) == {
         "width": 1.0, "depth": "ten", "channels": "joint+bone", "n_frames": 150, "views": "paper", "dropout": 0.0,
+        "partition": "spatial", "pooling": "present",
     }  # fmt: skip
 
 
 def test_optimisers(tiny_pretraining, trained):
     """Both optimisers take everything that has gradients, and nothing of the target."""
-    model = pretrain.BYOL(make_encoder(tiny_pretraining.encoder, get_skeleton("kinect_v2")), 16, 8)
+    model = pretraining.BYOL(make_encoder(tiny_pretraining.encoder, get_skeleton("kinect_v2")), 16, 8)
     for name, kind in (("sgd", torch.optim.SGD), ("adamw", torch.optim.AdamW)):
         config = pretrain.PretrainConfig(store=Path(), out=Path(), optimizer=name, lr=0.3, weight_decay=0.1)
-        optimizer = pretrain.make_optimizer(config, model)
+        optimizer = pretraining.make_optimizer(config, model)
         (group,) = optimizer.param_groups
         assert isinstance(optimizer, kind) and (group["lr"], group["weight_decay"]) == (0.3, 0.1)
         assert {id(p) for p in group["params"]} == {
             id(p) for p in [*model.online.parameters(), *model.predictor.parameters()]
         }
+
+
+@pytest.mark.parametrize(
+    ("module", "task", "options"),
+    [
+        (finetune, finetune.finetune, ["paper", "--checkpoint"]),
+        (transfer, transfer.transfer, ["paper", "--checkpoint"]),
+        (distill, distill.distill, ["paper", "--teacher"]),
+    ],
+    ids=["finetune", "transfer", "distill"],
+)
+def test_tasks_that_start_from_a_run(refusal, store_path, trained, tmp_path, module, task, options):
+    """A store, a split, a checkpoint and a folder that cannot be used are named, and nothing is left behind."""
+    out, start, absent = tmp_path / "run", trained / "encoder.pt", tmp_path / "absent"
+    good = {"--store": store_path, "--split": "xsub", "--out": out, options[1]: start}
+    for option, value, message in (
+        ("--store", absent, "no such file"),
+        ("--split", "xset", "no split 'xset'"),
+        (options[1], absent, "no such checkpoint"),
+        (options[1], trained / "checkpoint.pt", "expected a checkpoint of kind"),
+    ):
+        words = [word for pair in {**good, option: value}.items() for word in pair]
+        assert message in refusal(module, task, [options[0], *words]) and not out.exists()
+
+
+def test_names_of_data_sets_find_their_store(refusal, trained, tmp_path, monkeypatch):
+    """A data set's name is enough; where its store is not made yet, the line says where it should be and how."""
+    monkeypatch.chdir(tmp_path)
+    for module, task in ((supervised, supervised.supervised), (ablation, ablation.ablation)):
+        line = refusal(module, task, ["ntu120-xset", "--out", "run"])
+        assert f"{tmp_path / 'data' / 'ntu120.h5'}: no such file" in line and "skeleton-data convert" in line
+    assert not any(tmp_path.iterdir())
+
+
+def test_report_without_runs(refusal, tmp_path):
+    """A folder that is none is named before anything is written."""
+    line = refusal(report, report.report, ["--runs", tmp_path / "absent", "--out", tmp_path / "out"])
+    assert f"{tmp_path / 'absent'}: no such folder" in line and not (tmp_path / "out").exists()

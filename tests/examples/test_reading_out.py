@@ -16,6 +16,7 @@ from examples.evaluation import (
     standardize,
     train_linear,
 )
+from examples.run import InputError
 from examples.views import make_pipelines
 
 CPU = torch.device("cpu")
@@ -54,7 +55,10 @@ def test_linear_eval(options, store, draws):
     config = linear_eval.LinearEvalConfig(**options, feature_draws=draws, linear=gentle, standardized=True)
     top1 = linear_eval.linear_eval(config)
     result = json.loads((options["out"] / "result.json").read_text())
-    assert result == {"split": "xview", "top1": top1, "n_train": 72, "n_test": 36}
+    assert {key: result[key] for key in ("data", "split", "top1", "n_train", "n_test")} == {
+        "data": "store", "split": "xview", "top1": top1, "n_train": 72, "n_test": 36,
+    }  # fmt: skip
+    assert [step["task"] for step in result["origin"]] == ["PretrainConfig"]
     assert top1 > 2 * 100 / 16 and linear_eval.linear_eval(replace(config, out=None)) == top1
 
 
@@ -78,6 +82,31 @@ def test_linear_eval_learns_from_fresh_draws(options, store, monkeypatch):
     assert len(draws) == 2 and not torch.equal(*draws) and (linear, seed) == (quick, 4)
     classes = sorted(set(store.labels.tolist()))
     assert [classes[label] for label in labels] == store.labels[train].tolist()
+
+
+def test_one_process_only(options, monkeypatch):
+    """Under torchrun both say that they take one device, before anything is written."""
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for task, config in (
+        (knn_eval.knn_eval, knn_eval.KnnEvalConfig),
+        (linear_eval.linear_eval, linear_eval.LinearEvalConfig),
+    ):
+        with pytest.raises(InputError, match="plain python"):
+            task(config(**options))
+    assert not options["out"].exists()
+
+
+@pytest.mark.parametrize(("module", "kind"), [(knn_eval, "KnnEvalConfig"), (linear_eval, "LinearEvalConfig")])
+def test_finished_evaluations_stay(options, monkeypatch, module, kind):
+    """Resuming a finished evaluation reads its number; an unfinished one begins anew."""
+    task = getattr(module, module.__name__.rpartition(".")[2])
+    quick = {"feature_draws": 0, "linear": LinearSettings(epochs=2)} if module is linear_eval else {}
+    config = getattr(module, kind)(**options, **quick, resume=True)
+    top1 = task(config)
+    (config.out / "result.json").unlink()
+    assert task(config) == top1
+    monkeypatch.setattr(module, "extract_features", None)
+    assert task(config) == top1
 
 
 def test_evaluation_leaves_no_trace(options, trained):

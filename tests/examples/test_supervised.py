@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from examples import supervised as module
+from examples import training
 from examples.encoders import load_encoder
 from examples.supervised import SupervisedConfig, supervised
 from examples.views import make_pipelines
+from skeleton_data import label_fraction
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +50,12 @@ def test_every_epoch_is_drawn_anew(config, store, tmp_path, monkeypatch):
     """Each epoch asks the loader for its own batches, conservative views of the training half in the run's seed."""
     asked = []
 
-    class Spy(module.ViewLoader):
+    class Spy(training.ViewLoader):
         def epoch(self, epoch=0):
             asked.append((epoch, self.seed, len(self), self.views))
             return super().epoch(epoch)
 
-    monkeypatch.setattr(module, "ViewLoader", Spy)
+    monkeypatch.setattr(training, "ViewLoader", Spy)
     supervised(replace(config, out=tmp_path / "run", epochs=3, seed=5))
     views = (make_pipelines(config.encoder, store.skeleton).conservative,)
     assert asked == [(epoch, 5, 72 // 12, views) for epoch in range(3)]
@@ -64,3 +65,19 @@ def test_steps_down_with_sgd(config, tmp_path):
     """The paper's optimiser and schedule train too."""
     supervised(replace(config, out=tmp_path / "run", optimizer="sgd", lr=0.05, milestones=(1,), epochs=2))
     assert json.loads((tmp_path / "run" / "result.json").read_text())["top1"] >= 0
+
+
+def test_a_part_of_the_labels(config, store, tmp_path, monkeypatch):
+    """A fraction trains on the class-balanced part of its seed alone; a batch larger than that shrinks to it."""
+    asked = []
+
+    class Spy(training.ViewLoader):
+        def __init__(self, store, indices, *arguments, batch_size, **options):
+            asked.append((indices.tolist(), batch_size))
+            super().__init__(store, indices, *arguments, batch_size=batch_size, **options)
+
+    monkeypatch.setattr(training, "ViewLoader", Spy)
+    supervised(replace(config, out=tmp_path / "run", epochs=1, fraction=0.3, seed=3, batch_size=64))
+    part = label_fraction(store.labels, store.split("xview")[0], 0.3, seed=3)
+    assert asked == [(part.tolist(), len(part))] and len(part) < 64
+    assert json.loads((tmp_path / "run" / "result.json").read_text())["n_train"] == len(part)
