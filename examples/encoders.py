@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from examples.run import InputError, load_checkpoint, save_checkpoint
-from examples.stgcn import BLOCKS, STGCN
+from examples.stgcn import BLOCKS, STGCN, Partition, Pooling
 from skeleton_aug import Skeleton
 from skeleton_aug.presets import Channels
 from skeleton_data import Store
@@ -37,7 +37,11 @@ class EncoderSettings:
     views : {"paper", "short"}
         "paper": resampled, then cropped or repeated; "short": a random half to whole, stretched.
     dropout : float
-        In every block.
+        In every block but the first.
+    partition : {"spatial", "published"}
+        Neighbour groups as the paper means them, or as the published code has them; needed for its weights.
+    pooling : {"present", "all"}
+        Bodies that features are the mean of: those present, or all places for one, as in the published code.
     """
 
     width: float = 1.0
@@ -46,21 +50,27 @@ class EncoderSettings:
     n_frames: int = 150
     views: Literal["paper", "short"] = "paper"
     dropout: float = 0.0
+    partition: Partition = "spatial"
+    pooling: Pooling = "present"
 
     def __post_init__(self) -> None:
         known = self.depth in DEPTHS and self.channels in N_CHANNELS and self.views in ("paper", "short")
+        known = known and self.partition in ("spatial", "published") and self.pooling in ("present", "all")
         if not (known and self.width >= 1 / 64 and 0 <= self.dropout < 1 and int(self.n_frames) == self.n_frames >= 1):
             raise InputError(
                 f"Encoder settings {vars(self)} cannot be used: depth is one of {', '.join(DEPTHS)}, channels one of "
-                f"{', '.join(N_CHANNELS)}, views paper or short, width at least 1/64, dropout in [0, 1), "
-                "n_frames at least 1."
+                f"{', '.join(N_CHANNELS)}, views paper or short, partition spatial or published, pooling present or "
+                "all, width at least 1/64, dropout in [0, 1), n_frames at least 1."
             )
 
 
 def make_encoder(settings: EncoderSettings, skeleton: Skeleton) -> Encoder:
     """Build an encoder with fresh weights from torch's generator."""
     channels = N_CHANNELS[settings.channels]
-    return STGCN(skeleton, channels, settings.width, settings.dropout, blocks=DEPTHS[settings.depth])
+    return STGCN(
+        skeleton, channels, settings.width, settings.dropout, settings.partition, settings.pooling,
+        DEPTHS[settings.depth],
+    )  # fmt: skip
 
 
 def save_encoder(path: Path, encoder: Encoder, settings: EncoderSettings, skeleton: Skeleton) -> None:

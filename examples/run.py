@@ -226,8 +226,8 @@ def save_checkpoint(path: Path, kind: str, state: Mapping[str, Any]) -> None:
     write_atomically(path, lambda part: torch.save({"kind": kind, **state}, part))
 
 
-def load_checkpoint(path: Path, kind: str) -> dict[str, Any]:
-    """Load what :func:`save_checkpoint` saved.
+def load_checkpoint(path: Path, *kinds: str) -> dict[str, Any]:
+    """Load what :func:`save_checkpoint` saved as one of these kinds.
 
     Raises
     ------
@@ -241,6 +241,7 @@ def load_checkpoint(path: Path, kind: str) -> dict[str, Any]:
     except Exception as error:
         raise InputError(f"{path}: is no checkpoint, or a damaged one ({type(error).__name__}).") from None
     found = state.get("kind") if isinstance(state, dict) else None
-    if found != kind:
-        raise InputError(f"{path}: expected a checkpoint of kind {kind!r}, found {found!r}. Check --checkpoint.")
+    if found not in kinds:
+        wanted = " or ".join(map(repr, kinds))
+        raise InputError(f"{path}: expected a checkpoint of kind {wanted}, found {found!r}. Check --checkpoint.")
     return state

@@ -3,8 +3,7 @@
 "Spatial Temporal Graph Convolutional Networks for Skeleton-Based Action Recognition", AAAI 2018.
 
 The published network: spatial partition, learned edge importance, ten blocks of graph convolution and temporal
-convolution (kernel 9), batch norm on the data. Parameters have the published shapes; the graph convolution is carried
-out in the cheaper order (neighbours are summed first, then channels are mixed), which gives the same numbers.
+convolution (kernel 9), batch norm on the data. Parameters have the published names and shapes.
 """
 
 from __future__ import annotations
@@ -16,9 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from examples.graph_convolution import GraphConvolution
 from skeleton_aug import Skeleton, get_skeleton
 
 Partition = Literal["spatial", "published"]
+Pooling = Literal["present", "all"]
 
 # Output channels (at width 1) and temporal stride of the ten blocks.
 BLOCKS = ((64, 1), (64, 1), (64, 1), (64, 1), (128, 2), (128, 1), (128, 1), (256, 2), (256, 1), (256, 1))
@@ -49,27 +50,6 @@ def adjacency(skeleton: Skeleton, partition: Partition = "spatial") -> Tensor:
     return torch.from_numpy(np.stack([weights * group for group in groups]).astype(np.float32))
 
 
-class GraphConvolution(nn.Module):
-    """Sum over neighbours by group, then mix channels: ``y = sum_k W_k (x A_k)``."""
-
-    def __init__(self, c_in: int, c_out: int, n_groups: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(c_in, c_out * n_groups, 1)
-        self.n_groups = n_groups
-
-    def forward(self, x: Tensor, graph: Tensor) -> Tensor:
-        """x (N, C, T, V), graph (K, V, V) -> (N, C', T, V)."""
-        n, c, t, v = x.shape
-        k = self.n_groups
-        # Channels last throughout: every step below is a matrix product on memory as it lies.
-        joints = x.permute(0, 2, 3, 1).reshape(n * t, v, c)
-        summed = (graph.permute(2, 0, 1).reshape(v * k, v) @ joints).view(n * t * v, k * c)
-        weight = self.conv.weight.view(k, -1, c).permute(1, 0, 2).reshape(-1, k * c)
-        mixed = nn.functional.linear(summed, weight).view(n, t, v, -1)
-        bias = graph.sum(1).T @ self.conv.bias.view(k, -1)
-        return (mixed + bias).permute(0, 3, 1, 2)
-
-
 class Block(nn.Module):
     """Graph convolution, then temporal convolution, around a residual connection."""
 
@@ -92,14 +72,15 @@ class Block(nn.Module):
     def forward(self, x: Tensor, graph: Tensor) -> Tensor:
         """(N, C, T, V) -> (N, C', T', V)."""
         y = self.tcn(self.gcn(x, graph))
-        return torch.relu(y if self.residual is None else y + self.residual(x))
+        # In place: fresh memory for every sum and ReLU would cost more than they do.
+        return (y if self.residual is None else y.add_(self.residual(x))).relu_()
 
 
 class STGCN(nn.Module):
     """The encoder: ``(N, C, T, V, M)`` views to ``(N, features)``.
 
-    Bodies are encoded one by one and averaged over those present; an absent body (all zeros) costs nothing and
-    counts nowhere, batch norm included.
+    Bodies are encoded one by one and averaged. By default over those present: an absent body (all zeros) costs nothing
+    and counts nowhere, batch norm included.
 
     Parameters
     ----------
@@ -113,6 +94,8 @@ class STGCN(nn.Module):
         Probability inside each block.
     partition : {"spatial", "published"}
         See :func:`adjacency`.
+    pooling : {"present", "all"}
+        Bodies that features are the mean of; "all", as in the published code, takes absent ones for bodies of zeros.
     blocks : sequence of (int, int)
         Channels at width 1 and temporal stride of each block.
     """
@@ -124,6 +107,7 @@ class STGCN(nn.Module):
         width: float = 1.0,
         dropout: float = 0.0,
         partition: Partition = "spatial",
+        pooling: Pooling = "present",
         blocks: Sequence[tuple[int, int]] = BLOCKS,
     ) -> None:
         super().__init__()
@@ -139,6 +123,7 @@ class STGCN(nn.Module):
         self.st_gcn_networks = nn.ModuleList(layers)
         self.edge_importance = nn.ParameterList([nn.Parameter(torch.ones_like(graph)) for _ in layers])
         self.in_channels, self.n_joints, self.n_features = in_channels, skeleton.n_joints, c_in
+        self.pooling = pooling
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, T, V, M) -> (N, features)."""
@@ -149,18 +134,24 @@ class STGCN(nn.Module):
             )
         n, c, t, v, m = x.shape
         bodies = x.permute(0, 4, 1, 2, 3).reshape(n * m, c, t, v)
+        if self.pooling == "all":
+            return self.encode_bodies(bodies).view(n, m, -1).mean(1)
         present = bodies.flatten(1).any(1)
         # A sample without anybody keeps its first (empty) body, so that it has features at all.
         present.view(n, m)[:, 0] |= ~present.view(n, m).any(1)
         kept = present.nonzero()[:, 0]
-        bodies = bodies[kept]
-        flat = bodies.permute(0, 3, 1, 2).reshape(len(kept), v * c, t)
-        h = self.data_bn(flat).view(len(kept), v, c, t).permute(0, 2, 3, 1).contiguous()
-        for block, importance in zip(self.st_gcn_networks, self.edge_importance, strict=True):
-            h = block(h, self.A * importance)
-        pooled = h.mean((2, 3))
+        pooled = self.encode_bodies(bodies[kept])
         sums = pooled.new_zeros(n, pooled.shape[1]).index_add(0, kept // m, pooled)
         return sums / present.view(n, m).sum(1, keepdim=True)
+
+    def encode_bodies(self, bodies: Tensor) -> Tensor:
+        """Single bodies, (B, C, T, V) -> (B, features)."""
+        n, c, t, v = bodies.shape
+        flat = bodies.permute(0, 3, 1, 2).reshape(n, v * c, t)
+        h = self.data_bn(flat).view(n, v, c, t).permute(0, 2, 3, 1).contiguous()
+        for block, importance in zip(self.st_gcn_networks, self.edge_importance, strict=True):
+            h = block(h, self.A * importance)
+        return h.mean((2, 3))
 
 
 class Classifier(nn.Module):

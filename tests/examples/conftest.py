@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 import torch
 
@@ -116,6 +117,32 @@ def options(settings: dict[str, object], prefix: str = "--") -> list[str]:
         elif value is not None and value != []:
             words += [name, str(value)]
     return words
+
+
+@pytest.fixture(scope="session")
+def write_skeleton() -> Callable[[Path, np.ndarray], Path]:
+    """Give a function that writes bodies (M, T, 25, 3) as a ``.skeleton`` file; a frame of zeros is one without it."""
+
+    def write(path: Path, positions: np.ndarray) -> Path:
+        lines = [str(positions.shape[1])]
+        for frame in positions.swapaxes(0, 1):
+            there = [body for body in range(len(frame)) if frame[body].any()]
+            lines.append(str(len(there)))
+            for body in there:
+                lines += [f"{72057594037930243 + body} 0 1 1 0 1 0 0.01 -0.02 2", "25"]
+                lines += [f"{x:.9g} {y:.9g} {z:.9g} 277.4 191.8 1036.2 519.1 0 0 1 0 2" for x, y, z in frame[body]]
+        path.write_text("\n".join(lines) + "\n")
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def standing() -> np.ndarray:
+    """One upright body that sways for twelve frames, three metres before the sensor."""
+    upright = np.linspace([-0.2, -0.8, 2.9], [0.2, 0.8, 3.1], 25)
+    sway = 0.05 * np.random.default_rng(0).normal(size=(1, 12, 25, 3))
+    return (upright + sway).astype(np.float32)
 
 
 @pytest.fixture

@@ -202,6 +202,7 @@ def test_configs_are_the_papers():
     assert (baseline.milestones, baseline.weight_decay) == ((56, 70), 3e-4)
     assert vars(EncoderSettings()) == {
         "width": 1.0, "depth": "ten", "channels": "joint+bone", "n_frames": 150, "views": "paper", "dropout": 0.0,
+        "partition": "spatial", "pooling": "present",
     }  # fmt: skip
 
 

@@ -1,0 +1,120 @@
+"""Speed of training ST-GCN on a processor, beside the straightforward form of the same network.
+
+``python -m benchmarks.training [--quick] [--threads N]``
+
+The straightforward form mixes channels first, sums over neighbours with einsum, keeps channels before frames in memory
+as they come, and makes every sum and ReLU anew. Both have the same weights and see the same bodies, all present; one
+call is a forward and a backward pass in training mode. All contestants take their turn in every round.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from benchmarks.measure import CPU, WALL, Contestant, Timings, describe_machine, markdown, measure, number
+from examples.stgcn import STGCN, Block
+
+SIZES = ((0.25, 16), (0.5, 16), (1.0, 8))
+"""Width of the network, and bodies in a batch."""
+N_FRAMES, IN_CHANNELS = 150, 6
+
+
+class PlainGraphConvolution(nn.Module):
+    """The published order of work, on the parameters of ours."""
+
+    def __init__(self, conv: nn.Conv2d, n_groups: int) -> None:
+        super().__init__()
+        self.conv, self.n_groups = conv, n_groups
+
+    def forward(self, x: Tensor, graph: Tensor) -> Tensor:
+        n, _, t, v = x.shape
+        mixed = self.conv(x).view(n, self.n_groups, -1, t, v)
+        return torch.einsum("nkctv,kvw->nctw", mixed, graph).contiguous()
+
+
+class PlainBlock(nn.Module):
+    def __init__(self, block: Block) -> None:
+        super().__init__()
+        self.gcn = PlainGraphConvolution(block.gcn.conv, block.gcn.n_groups)
+        self.tcn, self.residual = block.tcn, block.residual
+
+    def forward(self, x: Tensor, graph: Tensor) -> Tensor:
+        y = self.tcn(self.gcn(x, graph))
+        return torch.relu(y if self.residual is None else y + self.residual(x))
+
+
+def straightforward(skeleton: str = "kinect_v2", **settings: object) -> STGCN:
+    """Make the network in its straightforward form; its parameters have the names of ours."""
+    network = STGCN(skeleton, **settings)
+    network.st_gcn_networks = nn.ModuleList(PlainBlock(block) for block in network.st_gcn_networks)
+    return network
+
+
+def training_step(network: nn.Module, bodies: Tensor, low: bool = False) -> Callable[[], Tensor]:
+    """One forward and backward pass, in bfloat16 where ``low``; gives the features."""
+
+    def step() -> Tensor:
+        network.zero_grad(set_to_none=True)
+        with torch.autocast("cpu", torch.bfloat16, enabled=low):
+            features = network(bodies)
+        features.float().square().mean().backward()
+        return features.detach()
+
+    return step
+
+
+def pair(width: float) -> tuple[STGCN, STGCN]:
+    """The straightforward form and ours, with the same weights, in training mode."""
+    torch.manual_seed(0)
+    ours = STGCN(in_channels=IN_CHANNELS, width=width)
+    plain = straightforward(in_channels=IN_CHANNELS, width=width)
+    plain.load_state_dict(ours.state_dict())
+    return plain.train(), ours.train()
+
+
+def measure_width(width: float, n: int, rounds: int, threads: int) -> tuple[Timings, dict[str, float]]:
+    """Microseconds per body, and the largest difference of features from the straightforward form's."""
+    plain, ours = pair(width)
+    bodies = torch.randn(n, IN_CHANNELS, N_FRAMES, ours.n_joints, 1, generator=torch.Generator().manual_seed(0))
+    steps = {
+        "straightforward": training_step(plain, bodies),
+        "ours": training_step(ours, bodies),
+        "straightforward, bfloat16": training_step(plain, bodies, low=True),
+        "ours, bfloat16": training_step(ours, bodies, low=True),
+    }
+    expected = steps["straightforward"]()
+    differences = {name: float((step() - expected).abs().max() / expected.abs().max()) for name, step in steps.items()}
+    floor = "straightforward"
+    contestants = {name: Contestant(step, None if name == floor else floor) for name, step in steps.items()}
+    # One thread's own time leaves out what other programs on the machine take.
+    clock = CPU if threads == 1 else WALL
+    return measure(contestants, rounds=rounds, samples=n, clock=clock), differences
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="one width and one round, to see that it runs")
+    parser.add_argument(
+        "--threads", type=int, default=1, help="threads of PyTorch (1); more are timed by the wall clock"
+    )
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(options.threads)
+    machine = {"PyTorch": torch.__version__, **describe_machine(), "threads of PyTorch": str(options.threads)}
+    print(", ".join(f"{name} {value}" for name, value in machine.items()))
+    rows = []
+    for width, n in ((0.25, 2),) if options.quick else SIZES:
+        timings, differences = measure_width(width, n, 1 if options.quick else 7, options.threads)
+        for name, timing in timings.items():
+            speed = "" if timing.ratio is None else number(1 / timing.ratio, 2)
+            milliseconds = [number(value / 1e3) for value in (timing.median_us, timing.iqr_us)]
+            rows.append([f"{width:g}x, {n} bodies: {name}", *milliseconds, speed, f"{differences[name]:.0e}"])
+    print()
+    print(markdown(["one training step, per body", "median ms", "IQR ms", "times as fast", "difference"], rows))
+
+
+if __name__ == "__main__":
+    main()
