@@ -174,12 +174,14 @@ def found_columns(name: str, rows: Sequence[Row], results: Sequence[Result]) -> 
         # The supervised row alone is Table 1's.
         own -= {"supervised"}
     shares = "%" in PAPER[name]["columns"][0]
-    bases: dict[tuple[str, Scale], None] = {}
+    bases: dict[tuple[str, Scale], set[str]] = {}
     for r in results:
         base, _, share = r.column.partition(" ")
         belongs = base.startswith("ntu120") == (name == "table4") or not shares
         if r.row in own and bool(share) == shares and belongs:
-            bases[base, r.scale] = None
+            bases.setdefault((base, r.scale), set()).add(r.row)
+    # One row alone is no ablation but Table 1's.
+    bases = {column: found for column, found in bases.items() if name != "table2" or len(found) > 1}
     return [(f"{b} {f}", s) for b, s in bases for f in FRACTIONS] if shares else list(bases)
 
 

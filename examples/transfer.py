@@ -77,7 +77,8 @@ def counterparts(source: Skeleton, target: Skeleton) -> list[int]:
         When the source lacks a joint.
     """
     places = {name: place for place, name in enumerate(source.joints)}
-    found = [places.get(name, places.get(SAME_JOINT.get(name, ""))) for name in target.joints]
+    other = SAME_JOINT | {newer: older for older, newer in SAME_JOINT.items()}
+    found = [places.get(name, places.get(other.get(name, ""))) for name in target.joints]
     lacking = [name for name, place in zip(target.joints, found, strict=True) if place is None]
     if lacking:
         raise InputError(
