@@ -102,8 +102,8 @@ def test_labels_are_never_read(config, tmp_path, monkeypatch):
     from examples import training
 
     class Mislabelled(training.ViewLoader):
-        def _make(self, chosen, epoch):
-            return replace(super()._make(chosen, epoch), labels=np.full(len(chosen), -1))
+        def epoch(self, epoch=0):
+            return (replace(batch, labels=np.full(len(batch.labels), -1)) for batch in super().epoch(epoch))
 
     monkeypatch.setattr(training, "ViewLoader", Mislabelled)
     distill(replace(config, out=tmp_path / "other", epochs=1))

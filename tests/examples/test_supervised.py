@@ -51,8 +51,12 @@ def test_every_epoch_is_drawn_anew(config, store, tmp_path, monkeypatch):
     asked = []
 
     class Spy(training.ViewLoader):
+        def __init__(self, store, indices, views, *, seed, **options):
+            super().__init__(store, indices, views, seed=seed, **options)
+            self.given = seed, len(self), tuple(views)
+
         def epoch(self, epoch=0):
-            asked.append((epoch, self.seed, len(self), self.views))
+            asked.append((epoch, *self.given))
             return super().epoch(epoch)
 
     monkeypatch.setattr(training, "ViewLoader", Spy)
