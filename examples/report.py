@@ -233,7 +233,7 @@ def call(name: str, column: tuple[str, str], missing: dict[str, str]) -> str:
     if base not in DATASETS:
         return "–"
     config = base + ("" if scale == "paper" else "-small")
-    pretrained_on = "" if name != "table6" else " ntu60-xsub" if scale == "paper" else " sim-xsub-small"
+    pretrained_on = "" if name != "table6" else " ntu60-xsub" if scale == "paper" else " ntu60-xsub-small"
     command = f"sh examples/runs/{SCRIPT.get(name, name)}.sh {config}{pretrained_on}"
     return f"run {missing.setdefault(command, ascii_lowercase[len(missing) % 26])}"
 
