@@ -6,7 +6,6 @@ import math
 import sys
 import time
 from contextlib import nullcontext
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -133,11 +132,12 @@ class Pretraining:
             while self.step < self.total:
                 epoch, done = divmod(self.step, len(self.loader))
                 self.model.train()
-                began = time.monotonic()
-                for batch in islice(self.loader.epoch(epoch), done, None):
+                began, waited = time.monotonic(), self.loader.waited
+                for batch in self.loader.epoch(epoch, done):
                     projections = self.one_step(batch, bar)
-                pairs = (len(self.loader) - done) * self.config.batch_size
-                self.end_epoch(epoch + 1, projections, pairs / (time.monotonic() - began), bar)
+                pairs, seconds = (len(self.loader) - done) * self.config.batch_size, time.monotonic() - began
+                speed = {"pairs_per_second": pairs / seconds, "waiting": (self.loader.waited - waited) / seconds}
+                self.end_epoch(epoch + 1, projections, speed, bar)
 
     def one_step(self, batch: ViewBatch, bar: tqdm) -> Tensor:
         """One optimiser step; returns this rank's projections of its last part's first views."""
@@ -221,7 +221,7 @@ class Pretraining:
             named = dict(zip((term.replace(" ", "_") for term in TERMS), means, strict=True))
             self.folder.append("steps.jsonl", {"step": self.step, **named, "lr": lr})
 
-    def end_epoch(self, epoch: int, projections: Tensor, pairs_per_second: float, bar: tqdm) -> None:
+    def end_epoch(self, epoch: int, projections: Tensor, speed: dict[str, float], bar: tqdm) -> None:
         """Look for signs of collapse, log, save."""
         last, config = projections.float().cpu(), self.config
         seen: dict[str, Any] = {
@@ -239,7 +239,7 @@ class Pretraining:
             # Once for every collapse: the log has it for each epoch.
             if "warning" in seen and not self.warned:
                 bar.write(f"warning: epoch {epoch}: {warning}", file=sys.stderr)
-            self.folder.log(epoch=epoch, epochs=config.epochs, **seen, pairs_per_second=round(pairs_per_second, 1))
+            self.folder.log(epoch=epoch, epochs=config.epochs, **seen, **{k: round(v, 4) for k, v in speed.items()})
         if self.board:
             for name in seen.keys() - {"warning"}:
                 self.board.add_scalar(name, seen[name], self.step)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +105,7 @@ def train(training: Training, loader: ViewLoader, run: RunFolder, config: Any, s
     with StopRequest() as stop, tqdm(total=total, initial=step, desc=run.path.name, unit="step") as bar:
         while step < total:
             epoch, done = divmod(step, len(loader))
-            for batch in islice(loader.epoch(epoch), done, None):
+            for batch in loader.epoch(epoch, done):
                 loss_sum += one_step(training, step, batch, run, config.seed)
                 step += 1
                 bar.update()

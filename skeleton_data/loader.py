@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -31,6 +32,11 @@ class ViewLoader:
     The arrays of a batch are the caller's for as long as they, views of them or tensors of them are kept. Once they are
     let go their memory serves a later batch, so that no more is in use than ``prefetch + threads`` batches and those
     that are kept.
+
+    Attributes
+    ----------
+    waited : float
+        Seconds that whoever iterates has waited for batches so far: a small part of the time where the loader keeps up.
 
     Parameters
     ----------
@@ -111,6 +117,7 @@ class ViewLoader:
         self._finish: Callable[[ViewBatch], ViewBatch] | None = adapter.to_tensors if adapter else None
         self._buffers: Any = adapter.PinnedMemory() if adapter and pin_memory else Buffers()
         self._epoch, self._batch, self._start = 0, 0, (0, 0)
+        self.waited = 0.0
 
     def __len__(self) -> int:
         return len(self.sampler)
@@ -167,7 +174,9 @@ class ViewLoader:
         self._start = self._epoch, self._batch
 
     def _next(self, ahead: deque[Future[ViewBatch]]) -> ViewBatch:
+        began = time.perf_counter()
         batch = ahead.popleft().result()
+        self.waited += time.perf_counter() - began
         self._batch += 1
         return batch
 

@@ -102,8 +102,8 @@ def test_labels_are_never_read(config, tmp_path, monkeypatch):
     from examples import training
 
     class Mislabelled(training.ViewLoader):
-        def epoch(self, epoch=0):
-            return (replace(batch, labels=np.full(len(batch.labels), -1)) for batch in super().epoch(epoch))
+        def epoch(self, epoch=0, first=0):
+            return (replace(batch, labels=np.full(len(batch.labels), -1)) for batch in super().epoch(epoch, first))
 
     monkeypatch.setattr(training, "ViewLoader", Mislabelled)
     distill(replace(config, out=tmp_path / "other", epochs=1))

@@ -18,7 +18,10 @@ from skeleton_data import Store
 
 def log(folder):
     lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    return [{key: value for key, value in line.items() if key not in ("seconds", "pairs_per_second")} for line in lines]
+    return [
+        {key: value for key, value in line.items() if key not in ("seconds", "pairs_per_second", "waiting")}
+        for line in lines
+    ]
 
 
 def weights(folder):
@@ -168,9 +171,9 @@ def test_what_a_run_asks_for(tiny_pretraining, store, tmp_path, monkeypatch):
             loaders.append((*arguments, settings))
             super().__init__(*arguments, **settings)
 
-        def epoch(self, epoch=0):
+        def epoch(self, epoch=0, first=0):
             epochs.append(epoch)
-            return super().epoch(epoch)
+            return super().epoch(epoch, first)
 
     monkeypatch.setattr(module, "ViewLoader", Spy)
     pretrain(replace(tiny_pretraining, out=tmp_path / "run", epochs=3, seed=5))
@@ -255,8 +258,8 @@ def break_penalty(run):
 def break_views(run):
     epoch = run.loader.epoch
 
-    def broken(number):
-        for batch in epoch(number):
+    def broken(number, first):
+        for batch in epoch(number, first):
             batch.views[0][0, 0, 0, 0, 0] = np.inf
             yield batch
 

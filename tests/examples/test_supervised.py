@@ -55,9 +55,9 @@ def test_every_epoch_is_drawn_anew(config, store, tmp_path, monkeypatch):
             super().__init__(store, indices, views, seed=seed, **options)
             self.given = seed, len(self), tuple(views)
 
-        def epoch(self, epoch=0):
+        def epoch(self, epoch=0, first=0):
             asked.append((epoch, *self.given))
-            return super().epoch(epoch)
+            return super().epoch(epoch, first)
 
     monkeypatch.setattr(training, "ViewLoader", Spy)
     supervised(replace(config, out=tmp_path / "run", epochs=3, seed=5))

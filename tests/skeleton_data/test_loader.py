@@ -410,6 +410,20 @@ def test_tensors(store):
         assert torch.is_tensor(batch.labels) and batch.samples.tolist() == expected.samples.tolist()
 
 
+def test_time_waited(store):
+    """What a consumer waits for is counted: all of it where nothing is made ahead, little where it takes its time."""
+    gate, made = threading.Semaphore(100), deque()
+    loader = make(
+        store, views=[Compose([Gated(gate=gate, made=made), FitLength(n_frames=4)])], batch_size=1, prefetch=0
+    )
+    assert loader.waited == 0
+    list(loader.epoch())
+    eager = loader.waited
+    assert eager > 0
+    list(loader.epoch())
+    assert loader.waited > eager
+
+
 def test_reading_ahead_changes_nothing(store):
     """Advice to the operating system is only that."""
     settings = {"views": two_views(), "multi_view": True, "batch_size": 2}
