@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skeleton_aug import Bones, Compose
 from skeleton_aug.pipeline import Pipeline
+from skeleton_aug.presets import Channels
 from skeleton_data.buffers import Buffers
 from skeleton_data.dataset import SkeletonDataset, ViewBatch
 from skeleton_data.sampling import EpochBatches, Sampling
@@ -55,6 +57,9 @@ class ViewLoader:
     seed : int
     shuffle, drop_last, sampling, repeats, rank, world_size
         As for :class:`EpochBatches`.
+    channels : {"joint", "joint+bone", "bone"}
+        What views hold: joints as the pipelines leave them, or bones taken of these. The presets take theirs before
+        they drop a side, as the paper does: for them, pass ``channels`` there.
     prefetch : int
         Batches made ahead.
     threads : int
@@ -100,6 +105,7 @@ class ViewLoader:
         tensors: bool = False,
         pin_memory: bool = False,
         read_ahead: bool = False,
+        channels: Channels = "joint",
     ) -> None:
         if not views:
             raise ValueError("ViewLoader: needs at least one pipeline in views.")
@@ -107,6 +113,9 @@ class ViewLoader:
             raise ValueError(
                 f"ViewLoader: expected prefetch of 0 or more and threads of 1 or more, got {prefetch} and {threads}."
             )
+        if channels != "joint":
+            bones = Bones(skeleton=store.skeleton, channels=channels)
+            views = [Compose([view, bones]) for view in views]
         self.dataset = SkeletonDataset(store, indices, views, multi_view=multi_view, replacement=replacement, seed=seed)
         self.sampler = EpochBatches(
             self.dataset, batch_size, shuffle=shuffle, drop_last=drop_last, sampling=sampling, repeats=repeats,

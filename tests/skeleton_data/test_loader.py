@@ -410,6 +410,22 @@ def test_tensors(store):
         assert torch.is_tensor(batch.labels) and batch.samples.tolist() == expected.samples.tolist()
 
 
+@pytest.mark.parametrize("channels", ["bone", "joint+bone"])
+def test_bones_on_request(store, channels):
+    """Bones are taken of what the pipelines make, which draw what they draw without."""
+    (batch, *_) = make(store, channels=channels, seed=2).epoch()
+    (plain, *_) = make(store, seed=2).epoch()
+    parents = np.maximum(store.skeleton.parent_array, 0)
+    joints = plain.views[0]
+    bones = np.where((joints == 0).all(axis=1, keepdims=True), 0, joints - joints[:, :, :, parents])
+    expected = bones if channels == "bone" else np.concatenate([joints, bones], axis=1)
+    assert batch.views[0].shape == expected.shape
+    rooted = store.skeleton.parent_array >= 0
+    np.testing.assert_allclose(batch.views[0][:, :, :, rooted], expected[:, :, :, rooted], atol=1e-6)
+    with pytest.raises(ValueError, match="channels"):
+        make(store, channels="bones")
+
+
 def test_time_waited(store):
     """What a consumer waits for is counted: all of it where nothing is made ahead, little where it takes its time."""
     gate, made = threading.Semaphore(100), deque()
