@@ -37,6 +37,9 @@ class PartialFolder:
         if not keep:
             shutil.rmtree(self.path, ignore_errors=True)
         self.lock.close()
+        # Network file systems keep a removed file under another name for as long as it is open.
+        if not keep and self.path.exists():
+            shutil.rmtree(self.path, ignore_errors=True)
 
 
 def claim(target: Path) -> PartialFolder:

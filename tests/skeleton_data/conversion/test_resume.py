@@ -280,3 +280,17 @@ def test_folder_removed_while_it_is_claimed(tmp_path, monkeypatch):
     folder = claim(tmp_path / "a.h5")
     assert len(made) == 2 and folder.path == made[1]
     folder.release(keep=False)
+
+
+def test_nothing_stays_where_open_files_outlive_their_removal(tmp_path, monkeypatch):
+    """On network file systems a folder can only be removed once the lock in it is closed; then it is."""
+    remove, tries = partial.shutil.rmtree, []
+
+    def first_in_vain(path, **options):
+        tries.append(path)
+        if len(tries) > 1:
+            remove(path, **options)
+
+    monkeypatch.setattr(partial.shutil, "rmtree", first_in_vain)
+    partial.claim(tmp_path / "a.h5").release(keep=False)
+    assert len(tries) == 2 and list(tmp_path.glob(".*.partial")) == []
