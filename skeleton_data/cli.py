@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         The exit code.
     """
-    arguments = _parser().parse_args(argv)
+    arguments = make_parser().parse_args(argv)
     try:
         with _stoppable():
             return int(arguments.run(arguments))
@@ -66,7 +66,7 @@ def _interrupt(number: int, frame: types.FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="skeleton-data",
         description="Convert raw skeleton data sets to one file, look at such files, make synthetic recordings.",

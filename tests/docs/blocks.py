@@ -157,7 +157,7 @@ def _parse_example(module: str, arguments: Sequence[str]) -> None:
     assert (ROOT / module.replace(".", "/")).with_suffix(".py").is_file(), "no such module"
     before, examples.run.run_command = examples.run.run_command, only_parse
     try:
-        runpy.run_module(module, run_name="__main__")
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
     finally:
         examples.run.run_command = before
 
