@@ -1,0 +1,1 @@
+"""Pages of documentation, and the scripts that draw their pictures."""
