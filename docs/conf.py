@@ -17,9 +17,6 @@ autodoc_typehints = "description"
 autodoc_member_order = "bysource"
 napoleon_google_docstring = False
 myst_heading_anchors = 3
-nitpicky = False
-suppress_warnings = ["toc.empty_glob"]
-"""Some pages of the table of contents are there only once what they tell of is there."""
 
 
 def prepare(app: Any) -> None:

@@ -1,6 +1,6 @@
 """The tutorial as a notebook.
 
-    python -m docs.notebook     writes docs/tutorial.ipynb from docs/tutorial.md, and runs it
+python -m docs.notebook     writes docs/tutorial.ipynb from docs/tutorial.md, and runs it
 """
 
 from __future__ import annotations

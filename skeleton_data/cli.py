@@ -14,7 +14,7 @@ import types
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from skeleton_data.commands import FAILED, STOPPED, convert, export, info, merge, repack, split, synth, verify
+from skeleton_data.commands import DONE, FAILED, STOPPED, convert, export, info, merge, repack, split, synth, verify
 from skeleton_data.conversion.summary import version
 from skeleton_data.raw import SkeletonDataError
 
@@ -66,7 +66,26 @@ def _interrupt(number: int, frame: types.FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+class _PrintCompletion(argparse.Action):
+    """Prints the script and exits."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        try:
+            import shtab
+        except ImportError:
+            parser.error("--print-completion needs the package shtab: pip install 'skeleton-aug[completion]'.")
+        print(shtab.complete(parser, shell=str(values)))
+        parser.exit(DONE)
+
+
 def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog="skeleton-data",
         description="Convert raw skeleton data sets to one file, look at such files, make synthetic recordings.",
@@ -74,6 +93,12 @@ def make_parser() -> argparse.ArgumentParser:
         "rejected; 130 stopped.",
     )
     parser.add_argument("--version", action="version", version=f"skeleton-data {version()}")
+    parser.add_argument(
+        "--print-completion",
+        action=_PrintCompletion,
+        choices=("bash", "zsh", "tcsh"),
+        help="print a script that lets the Tab key complete this command in your shell, and exit",
+    )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for module in (convert, info, verify, split, merge, export, repack, synth):
         module.add_to(commands)

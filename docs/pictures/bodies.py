@@ -19,6 +19,8 @@ Sample = NDArray[Any]
 SKELETON = get_skeleton("kinect_v2")
 LEFT, RIGHT, MIDDLE, GHOST = "tab:blue", "tab:red", "0.2", "0.82"
 BODIES = ("tab:green", "tab:orange")
+CANONICAL_UPRIGHT = np.array([[-1, 0, 0], [0, 0, 1], [0, 1, 0]])
+"""Turns bodies in canonical orientation to the sensor's axes, as if the sensor stood in front of them."""
 RIGHT_HAND = SKELETON.joints.index("right_hand")
 
 WAVING, KICKING, SITTING, SHAKING_HANDS, WALKING = 22, 23, 7, 57, 58
@@ -53,7 +55,7 @@ def draw_pose(
     for m in range(len(sample)):
         joints = sample[m, t, :, :3]
         there = (joints != 0).any(-1)
-        paper = flat(joints, side) + (shift, 0.0)
+        paper = flat(joints, side) + np.array((shift, 0.0))
         bones = [(a, b) for a, b in SKELETON.edges if there[a] and there[b]]
         colours = [GHOST if ghost else BODIES[m] if by_body else joint_colour(a) for a, _ in bones]
         lines = LineCollection(

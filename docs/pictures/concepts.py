@@ -18,8 +18,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
-from docs.pictures.bodies import BODIES, SHAKING_HANDS, draw_pose, recording
-from skeleton_aug import Shear
+from docs.pictures.bodies import BODIES, CANONICAL_UPRIGHT, SHAKING_HANDS, WAVING, draw_pose, recording
+from skeleton_aug import Normalize, Shear, presets
 
 BOX, EDGE, PALE = "#eef3fa", "#33557f", "0.88"
 
@@ -34,6 +34,25 @@ def draw_concepts(folder: Path) -> list[Path]:
         figure.savefig(made[-1], metadata={"Date": None})
         plt.close(figure)
     return made
+
+
+def overview_picture() -> Figure:
+    """One performance by three cameras, and four augmented views."""
+    figure, axes = plt.subplots(1, 7, figsize=(11, 2.5), sharey=True)
+    views = presets.aggressive(n_frames=64)
+    for camera in (1, 2, 3):
+        _bare(axes[camera - 1])
+        sample = np.asarray(Normalize(rotation="none")(recording(WAVING, 29, camera)))
+        draw_pose(axes[camera - 1], sample, 48, side=False)
+        axes[camera - 1].set_title(f"camera {camera}", fontsize=9)
+    for draw in range(4):
+        _bare(axes[3 + draw])
+        view = np.asarray(views(recording(WAVING, 29, 1 + draw % 3), seed=3, epoch=draw))
+        draw_pose(axes[3 + draw], view @ CANONICAL_UPRIGHT.T, 40, side=False)
+        axes[3 + draw].set_title(f"augmented, camera {1 + draw % 3}", fontsize=9)
+    for ax in axes:
+        ax.set(xlim=(-0.9, 0.9), ylim=(-1.15, 1.25), aspect="equal")
+    return figure
 
 
 def axes_picture() -> Figure:
@@ -59,7 +78,9 @@ def axes_picture() -> Figure:
             colour = BODIES[m] if t in there else "white"
             table.add_patch(Rectangle((t, 2.2 - 2 * m), 0.9, 1.5, facecolor=colour, edgecolor=PALE, lw=0.5))
         table.text(-1, 2.95 - 2 * m, f"body {m}", ha="right", va="center", fontsize=9)
-    table.annotate("one column: 25 joints of x, y, z", (20.5, 3.7), (24, 4.2), fontsize=8, arrowprops={"arrowstyle": "->"})
+    table.annotate(
+        "one column: 25 joints of x, y, z", (20.5, 3.7), (24, 4.2), fontsize=8, arrowprops={"arrowstyle": "->"}
+    )
     table.annotate(
         "white: missing, all zeros, and stays so through every transform", (32.5, 0.2), (4, -1.2), fontsize=8,
         arrowprops={"arrowstyle": "->"},
@@ -116,7 +137,9 @@ def randomness_picture() -> Figure:
     axes.text(72, 32.6, "the first factor that Shear() draws with seed 0 for view 0", ha="center", fontsize=9)
     for x, text in ((52, "a batch of 6, 2, 9 on one machine"), (84, "a batch of 1, 6 in worker 3")):
         axes.annotate(text, (79.6, 20), (x, 6), ha="center", fontsize=8, arrowprops={"arrowstyle": "->"})
-    axes.text(72, 2, "the same number: neither batch, order, threads, workers nor ranks matter", ha="center", fontsize=9)
+    axes.text(
+        72, 2, "the same number: neither batch, order, threads, workers nor ranks matter", ha="center", fontsize=9
+    )
     return figure
 
 
@@ -161,6 +184,7 @@ def _box(axes: Axes, x: float, y: float, width: float, height: float, title: str
 
 
 PICTURES: Mapping[str, Callable[[], Figure]] = {
+    "overview": overview_picture,
     "axes": axes_picture,
     "plans": plans_picture,
     "randomness": randomness_picture,

@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from docs.pictures.bodies import KICKING, SHAKING_HANDS, SITTING, WAVING, Sample, centred, recording
+from docs.pictures.bodies import (
+    CANONICAL_UPRIGHT,
+    KICKING,
+    SHAKING_HANDS,
+    SITTING,
+    WAVING,
+    Sample,
+    centred,
+    recording,
+)
 from skeleton_aug import (
     AxisMask,
     BodyDrop,
@@ -46,7 +55,6 @@ from skeleton_aug import (
 
 DRAWS = 4
 MOMENTS = (0.25, 0.4, 0.5, 0.7)
-CANONICAL_UPRIGHT = np.array([[-1, 0, 0], [0, 0, 1], [0, 1, 0]])
 LEGACY_UPRIGHT = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]])
 SPACE, TIME, JOINTS, BODIES, BATCH = (
     "Space", "Time", "Joints and what is made of them", "Bodies", "Samples of a batch"
@@ -136,6 +144,7 @@ class Exhibit:
 
 
 WAVE, KICK, SIT = centred(WAVING, 29), centred(KICKING), centred(SITTING, 1)
+ASIDE = (centred(WAVING, 29, camera=1) + np.array([-0.8, 0.2, -0.5])).astype(np.float32)
 TREMBLING = (WAVE + np.random.default_rng(0).normal(0, 0.05, WAVE.shape)).astype(np.float32)
 
 EXHIBITS: Mapping[str, Exhibit] = {
@@ -170,7 +179,7 @@ EXHIBITS: Mapping[str, Exhibit] = {
             "and scale=0.8 (torso)": Normalize(rotation="none", scale=0.8, measure="torso"),
         },
         upright=(CANONICAL_UPRIGHT, LEGACY_UPRIGHT, None, None), origin=True,
-        original=(centred(WAVING, 29, camera=1) + [-0.8, 0.2, -0.5]).astype(np.float32), family=SPACE,
+        original=ASIDE, family=SPACE,
         caption="Nothing is random here. The cross is the origin. Turned bodies have z upwards; they are drawn as if "
         "the sensor stood in front of them.",
     ),
@@ -179,16 +188,16 @@ EXHIBITS: Mapping[str, Exhibit] = {
         caption="Here with a standard deviation of up to 4 cm.",
     ),
     "KinectNoise": Exhibit(
-        shown=KinectNoise(scale_range=(1.0, 2.0)), original=recording(WAVING, 29), family=SPACE, curve=True, curve_axis=2,
-        caption="It grows with the distance from the sensor, and most of it is in depth, z.",
+        shown=KinectNoise(scale_range=(1.0, 2.0)), original=recording(WAVING, 29), family=SPACE, curve=True,
+        curve_axis=2, caption="It grows with the distance from the sensor, and most of it is in depth, z.",
     ),
     "SavitzkyGolay": Exhibit(
         shown={
             "window=7": SavitzkyGolay(window=7), "window=15 (paper)": SavitzkyGolay(),
             "window=31": SavitzkyGolay(window=31), "window=15, order=1": SavitzkyGolay(order=1),
         },
-        original=TREMBLING, family=TIME, curve=True, caption="Nothing is random here but whether it acts; the recording "
-        "was given noise of 5 cm.",
+        original=TREMBLING, family=TIME, curve=True,
+        caption="Nothing is random here but whether it acts; the recording was given noise of 5 cm.",
     ),
     "GaussianBlur": Exhibit(
         shown=GaussianBlur(sigma_range=(0.1, 4.0)), original=TREMBLING, family=TIME, curve=True,
@@ -251,8 +260,8 @@ EXHIBITS: Mapping[str, Exhibit] = {
     ),
     "Bones": Exhibit(
         shown=Bones(channels="bone"), original=KICK, family=JOINTS, moments=MOMENTS, arrows="origin",
-        enlarged=2.5, caption="Nothing is random here: four moments of a kick, all bones as arrows from the origin, 2.5 "
-        "times as long as they are.",
+        enlarged=2.5, caption="Nothing is random here: four moments of a kick, all bones as arrows from the origin, "
+        "2.5 times as long as they are.",
     ),
     "Motion": Exhibit(
         shown=Motion(channels="joint+motion"), original=KICK, family=JOINTS, moments=MOMENTS, arrows="joints",

@@ -49,7 +49,7 @@ def page(names: Sequence[str]) -> str:
         "One picture for each transform: what goes in, on the left, and four draws. Above as the sensor sees the body, "
         "below from the side, with the sensor on the left. Left limbs are blue, right limbs red, what went in is grey. "
         "Where the effect is in time, frames stand side by side, and the last row shows the height of the right hand "
-        "frame by frame. The recordings are simulated ({doc}`/reference/simulator`); "
+        "frame by frame. The recordings are simulated ({py:mod}`skeleton_data.synthetic`); "
         "`python -m docs.pictures.gallery FOLDER` draws them.", "",
     ]  # fmt: skip
     for family, members in families.items():

@@ -29,7 +29,7 @@ _BLOCK = re.compile(
 )
 _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 _COMMAND = f'skeleton-data() {{ {shlex.quote(sys.executable)} -m skeleton_data "$@"; }}\n'
-_LINE_OF_PYTHON = f"python() {{ {shlex.quote(sys.executable)} \"$@\"; }}\n"
+_LINE_OF_PYTHON = f'python() {{ {shlex.quote(sys.executable)} "$@"; }}\n'
 
 
 @dataclass(frozen=True)
@@ -160,5 +160,3 @@ def _parse_example(module: str, arguments: Sequence[str]) -> None:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
     finally:
         examples.run.run_command = before
-
-

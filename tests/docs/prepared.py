@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from skeleton_data import convert
 from skeleton_data.formats.pku_labels import CLASS_NAMES
 from skeleton_data.synthetic import Performance, simulate, synthesize
 
@@ -64,3 +65,9 @@ def _lines(frames: np.ndarray) -> list[str]:
 def _write(path: Path, lines: Sequence[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def ntu60_store(folder: Path) -> None:
+    """``ntu60.h5`` of a few simulated recordings."""
+    synthesize(folder / "raw", performances=16)
+    convert("ntu60", folder / "raw", folder / "ntu60.h5")
