@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 DEMO_OPTIONS := $(if $(DATA),--data $(DATA)) $(if $(FORMAT),--format $(FORMAT)) $(if $(OUT),--out $(OUT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage check format bench docs clean
+.PHONY: help demo test coverage check format bench docs dist clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -48,9 +48,30 @@ bench: $(READY)  ## Run the benchmarks (ratios measured side by side)
 	$(BIN)/python -m benchmarks.augmentation
 	$(BIN)/python -m benchmarks.data
 
-docs: $(READY)  ## Build the documentation into docs/_build
+docs: $(READY)  ## Build the documentation into docs/_build: pictures are drawn, the notebook is run
+	@echo "== Documentation"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[docs]"
-	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build
+
+dist: $(READY)  ## Build wheel and source archive; test the installed wheel with the oldest and the newest dependencies
+	@echo "== Distribution"
+	rm -rf dist build/dist
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt hatchling
+	$(BIN)/python -m hatchling build
+	mkdir -p build/dist/source
+	tar -xzf dist/*.tar.gz -C build/dist/source --strip-components 1
+	@# Without the packages beside them, the tests import what is installed.
+	rm -r build/dist/source/skeleton_aug build/dist/source/skeleton_data
+	$(call test_wheel,oldest,--constraint constraints-oldest.txt)
+	$(call test_wheel,newest,)
+
+define test_wheel
+	@echo "== The wheel with the $(1) dependencies"
+	$(PYTHON) -m venv build/dist/$(1)
+	build/dist/$(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2) "$$(echo dist/*.whl)[test]"
+	build/dist/$(1)/bin/python -m pip list --disable-pip-version-check | grep -iE '^(numpy|scipy|numba|h5py|tqdm|skeleton-aug) '
+	cd build/dist/source && ../$(1)/bin/python -m pytest -q tests/skeleton_aug tests/skeleton_data
+endef
 
 clean:  ## Remove the virtual environment, caches and builds
-	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) build dist docs/_build docs/gallery .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
