@@ -88,9 +88,11 @@ def make_parser() -> argparse.ArgumentParser:
     """Make the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog="skeleton-data",
-        description="Convert raw skeleton data sets to one file, look at such files, make synthetic recordings.",
-        epilog="Exit codes: 0 done; 1 verify found damage; 2 error, nothing written; 3 done, but some files were "
-        "rejected; 130 stopped.",
+        description="Convert raw skeleton data sets to a store, which is one HDF5 file; look at stores; simulate "
+        "recordings. Begin with: skeleton-data synth recordings --performances 16, then "
+        "skeleton-data convert ntu60 recordings -o sim.h5",
+        epilog="Every command has --help. Exit codes: 0 done; 1 verify found damage; 2 error, nothing written; 3 done, "
+        "but some files were rejected; 130 stopped.",
     )
     parser.add_argument("--version", action="version", version=f"skeleton-data {version()}")
     parser.add_argument(

@@ -11,10 +11,11 @@ DONE, DAMAGED, FAILED, DONE_WITH_REJECTIONS, STOPPED = 0, 1, 2, 3, 130
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """Where commands are added to."""
 
+STORE_HELP = "a store, as convert writes it"
+
 
 def positive(text: str) -> int:
     """Parse a number from 1 up."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, got {value}")
-    return value
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 up, got {text!r}")
+    return int(text)

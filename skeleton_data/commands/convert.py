@@ -17,13 +17,18 @@ from skeleton_data.formats import FORMATS, default_bodies, format_class
 
 def add_to(commands: Commands) -> None:
     """Add the command."""
-    command = commands.add_parser("convert", help="convert a raw data set to a store")
+    command = commands.add_parser(
+        "convert",
+        help="convert a raw data set to a store",
+        description="Convert raw recordings to a store, which is one HDF5 file. The word behind convert says what is "
+        "read; each has options of its own: skeleton-data convert ntu60 --help",
+    )
     formats = command.add_subparsers(title="formats", required=True, metavar="FORMAT")
     for name in FORMATS:
         made = format_class(name)
-        text = (made.__doc__ or "").strip().splitlines()[0]
+        text = (made.__doc__ or "").strip().splitlines()[0].replace("``", "")
         parser = formats.add_parser(name, help=text, description=text)
-        parser.add_argument("source", type=Path, metavar="SRC", help="folder or archive of the raw files")
+        parser.add_argument("source", type=Path, metavar="SRC", help="what is read: a folder, an archive or a file")
         parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.h5", help="the store to write")
         _add_conversion_options(parser, default_bodies(made))
         add_format_options(parser, made)
@@ -31,12 +36,27 @@ def add_to(commands: Commands) -> None:
 
 
 def _add_conversion_options(parser: argparse.ArgumentParser, bodies: str) -> None:
-    text = "body selection (default: %(default)s)"
+    text = (
+        "which of the bodies that the sensor reports are kept. motion: those that move like people, by id; energy: the "
+        "places that move most, as 2s-AGCN; first: the first places, as st-gcn (default: %(default)s)"
+    )
     parser.add_argument("--bodies", choices=list(STRATEGIES), default=bodies, help=text)
-    parser.add_argument("--max-bodies", type=positive, default=2, metavar="M", help="most bodies kept of a recording")
-    parser.add_argument("--fill-gaps", type=int, default=0, metavar="N", help="interpolate gaps of up to N frames")
     parser.add_argument(
-        "--drop-empty-frames", action="store_true", help="take frames without any kept body out (moves later ones)"
+        "--max-bodies",
+        type=positive,
+        default=2,
+        metavar="M",
+        help="most bodies kept of a recording (default: 2)",
+    )
+    parser.add_argument(
+        "--fill-gaps",
+        type=int,
+        default=0,
+        metavar="N",
+        help="interpolate gaps of up to N frames (default: 0)",
+    )
+    parser.add_argument(
+        "--drop-empty-frames", action="store_true", help="leave out frames in which nobody is; later frames move up"
     )
     parser.add_argument("--workers", type=positive, metavar="N", help="reading processes (default: by cores and files)")
     parser.add_argument("--cluster", metavar="ADDRESS", help="read on a Dask cluster, such as tcp://10.0.0.1:8786")

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from skeleton_data.commands import DONE, Commands
+from skeleton_data.commands import DONE, STORE_HELP, Commands
 from skeleton_data.commands.options import add_format_options, format_options
 from skeleton_data.export import EXPORTS, export, export_class
 from skeleton_data.store import Store
@@ -16,11 +16,11 @@ def add_to(commands: Commands) -> None:
     """Add the command."""
     text = "write a store in another format"
     command = commands.add_parser("export", help=text, description=text[0].upper() + text[1:] + ".")
-    command.add_argument("store", type=Path, metavar="STORE.h5")
+    command.add_argument("store", type=Path, metavar="STORE.h5", help=STORE_HELP)
     formats = command.add_subparsers(title="formats", required=True, metavar="FORMAT")
     for name in EXPORTS:
         made = export_class(name)
-        text = (made.__doc__ or "").strip().splitlines()[0]
+        text = (made.__doc__ or "").strip().splitlines()[0].replace("``", "")
         parser = formats.add_parser(name, help=text, description=text)
         parser.add_argument(
             "-o", "--output", type=Path, required=True, metavar="TARGET", help="file or folder to write"

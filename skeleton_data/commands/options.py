@@ -6,6 +6,9 @@ import argparse
 import dataclasses
 import types
 import typing
+from pathlib import Path
+
+_METAVARS = {int: "N", str: "TEXT", Path: "FILE"}
 
 
 def add_format_options(parser: argparse.ArgumentParser, made: type) -> None:
@@ -26,7 +29,7 @@ def add_format_options(parser: argparse.ArgumentParser, made: type) -> None:
         elif typing.get_origin(kind) is typing.Literal:
             group.add_argument(flag, choices=typing.get_args(kind), default=option.default, help=text)
         else:
-            group.add_argument(flag, type=kind, default=option.default, metavar=kind.__name__.upper(), help=text)
+            group.add_argument(flag, type=kind, default=option.default, metavar=_METAVARS[kind], help=text)
 
 
 def format_options(arguments: argparse.Namespace, made: type) -> dict[str, object]:

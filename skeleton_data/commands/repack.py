@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from skeleton_data.commands import DONE, Commands
+from skeleton_data.commands import DONE, STORE_HELP, Commands
 from skeleton_data.storage.rewriting import FILTERS, repack
 
 
@@ -17,7 +17,7 @@ def add_to(commands: Commands) -> None:
         "Compressed stores are smaller, and slower to read in random order: convert writes stores in one piece."
     )
     parser = commands.add_parser("repack", help="compress a store, or undo that", description=text)
-    parser.add_argument("store", type=Path, metavar="STORE.h5")
+    parser.add_argument("store", type=Path, metavar="STORE.h5", help=STORE_HELP)
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.h5", help="the store to write")
     parser.add_argument(
         "--filter",

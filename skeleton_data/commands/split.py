@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skeleton_data.commands import DONE, Commands
+from skeleton_data.commands import DONE, STORE_HELP, Commands
 from skeleton_data.raw import SkeletonDataError
 from skeleton_data.splits import Split, by_values, copies_across, describe_ids, leave_out
 from skeleton_data.storage.portrait import split_table
@@ -26,7 +26,7 @@ def add_to(commands: Commands) -> None:
         "new one is complete, so it needs as much free space again."
     )
     parser = commands.add_parser("split", help="list splits, or define one", description=text)
-    parser.add_argument("store", type=Path, metavar="STORE.h5")
+    parser.add_argument("store", type=Path, metavar="STORE.h5", help=STORE_HELP)
     parser.add_argument("name", nargs="?", metavar="NAME", help="the split to define; list all without it")
     rules = parser.add_argument_group("rules, one for a new split").add_mutually_exclusive_group()
     for field in _FIELDS:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from skeleton_data.commands import DAMAGED, DONE, Commands
+from skeleton_data.commands import DAMAGED, DONE, STORE_HELP, Commands
 from skeleton_data.storage.portrait import count
 from skeleton_data.storage.verification import verify
 from skeleton_data.store import Store
@@ -19,7 +19,7 @@ def add_to(commands: Commands) -> None:
         "Exit codes: 0 whole; 1 damaged, one line for each finding; 2 could not be looked at."
     )
     parser = commands.add_parser("verify", help="look for damage in a store", description=text)
-    parser.add_argument("store", type=Path, metavar="STORE.h5")
+    parser.add_argument("store", type=Path, metavar="STORE.h5", help=STORE_HELP)
     parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
     parser.set_defaults(run=_verify)
 

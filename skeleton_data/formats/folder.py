@@ -85,7 +85,9 @@ class Folder:
         if source / TABLE in found or len(found) == 1:
             return source / TABLE if source / TABLE in found else found[0]
         if not found:
-            raise SkeletonDataError(f"{source}: holds no table. Add {TABLE}, with one line per recording.")
+            raise SkeletonDataError(
+                f"{source}: holds no table. Add {TABLE}: a line name,label and then one line per recording."
+            )
         names = ", ".join(path.name for path in found[:5])
         raise SkeletonDataError(f"{source}: holds several .csv files ({names}). Say which with --table.")
 

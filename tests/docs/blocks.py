@@ -107,6 +107,8 @@ def parse(block: Block) -> None:
         try:
             _parse_command(words)
         except (SystemExit, AssertionError, ImportError) as error:
+            if isinstance(error, SystemExit) and not error.code:
+                continue  # --help and the like are done with once they are parsed
             raise AssertionError(f"{block.place}: {shlex.join(words)!r} is no command line of ours: {error}") from error
 
 
@@ -128,7 +130,7 @@ def _parse_command(words: Sequence[str]) -> None:
     if words[0] == "skeleton-data":
         from skeleton_data.cli import make_parser
 
-        with contextlib.redirect_stderr(io.StringIO()):
+        with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
             make_parser().parse_args(words[1:])
     elif words[0] == "make":
         targets = [word for word in words[1:] if "=" not in word]
