@@ -16,6 +16,7 @@ import runpy
 import shlex
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,9 @@ _BLOCK = re.compile(
     rf"(?P<note>{PARSED_ONLY})?^```(?P<language>\w+)\n(?P<code>.*?)^```\n(?:\n```text\n(?P<output>.*?)^```$)?",
     re.MULTILINE | re.DOTALL,
 )
+_ALONE = re.compile(r"skeleton-data [^|&;<>$\\]*")
+"""A command of ours by itself, without anything that a shell would do."""
+_PLACEHOLDER = re.compile(r"[A-Z]{3,}")
 _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 _COMMAND = f'skeleton-data() {{ {shlex.quote(sys.executable)} -m skeleton_data "$@"; }}\n'
 _LINE_OF_PYTHON = f'python() {{ {shlex.quote(sys.executable)} "$@"; }}\n'
@@ -83,17 +87,20 @@ def run(blocks: Sequence[Block], names: dict[str, Any]) -> None:
 
 def _run_python(block: Block, names: dict[str, Any]) -> str:
     # Empty lines before the code let tracebacks name the line of the page.
-    code = compile("\n" * (block.line - 1) + block.code, str(ROOT / block.page), "exec")
+    code = compile("\n" * (block.line - 1) + block.code, str(ROOT / block.page), "exec", dont_inherit=True)
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         exec(code, names)
     return printed.getvalue()
 
 
 def _run_shell(block: Block) -> str:
+    lines = [line for line in block.code.splitlines() if line and not line.startswith("#")]
+    if all(_ALONE.fullmatch(line) for line in lines):
+        return "".join(_run_here(shlex.split(line, comments=True)[1:], block) for line in lines)
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     done = subprocess.run(
         ["bash", "-ec", _COMMAND + _LINE_OF_PYTHON + block.code],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=500,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "COLUMNS": "80"},
     )  # fmt: skip
     if done.returncode != 0:
@@ -101,9 +108,22 @@ def _run_shell(block: Block) -> str:
     return done.stdout
 
 
+def _run_here(arguments: Sequence[str], block: Block) -> str:
+    """Run ``skeleton-data`` in this process, which saves the time to start one."""
+    from skeleton_data.cli import main
+
+    with contextlib.redirect_stdout(io.StringIO()) as printed, contextlib.redirect_stderr(printed):
+        code = main(arguments)
+    if code != 0:
+        raise AssertionError(f"{block.place}: exit code {code}\n{printed.getvalue()}")
+    return printed.getvalue()
+
+
 def parse(block: Block) -> None:
     """Hold every command of ours in a block of shell commands to the parser of its command line."""
     for words in _commands(block.code):
+        if any(map(_PLACEHOLDER.fullmatch, words)):
+            continue
         try:
             _parse_command(words)
         except (SystemExit, AssertionError, ImportError) as error:
@@ -159,6 +179,9 @@ def _parse_example(module: str, arguments: Sequence[str]) -> None:
     assert (ROOT / module.replace(".", "/")).with_suffix(".py").is_file(), "no such module"
     before, examples.run.run_command = examples.run.run_command, only_parse
     try:
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        with warnings.catch_warnings():
+            # A module that has been imported is run anew, of which Python warns.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
     finally:
         examples.run.run_command = before

@@ -1,6 +1,7 @@
 """Code blocks of the README and of the documentation do what the pages say, in an empty folder."""
 
 import json
+import warnings
 
 import pytest
 
@@ -9,8 +10,17 @@ from tests.docs import blocks, prepared
 ROOT = blocks.ROOT
 PREPARED = {"howto/ntu": prepared.ntu_archives, "howto/pku": prepared.pku_folders}
 """What must stand in a reader's folder before the blocks run."""
-NEED_REAL_DATA = {"converting", "interchange", "reproducing", "experiments", "results", "viewing"}
-"""Pages whose shell commands are parsed and not run."""
+NEED_REAL_DATA = {
+    "benchmarks",
+    "reliability",
+    "converting",
+    "interchange",
+    "reproducing",
+    "experiments",
+    "results",
+    "viewing",
+}
+"""Pages whose shell commands are parsed and not run: for real data, or for hours."""
 ELSEWHERE = {"store-format": "tests/skeleton_data/test_store_format.py has what it reads"}
 NOT_EVERYWHERE = {"howto/lightning": "lightning", "howto/huggingface": "datasets"}
 """Pages on packages that are no dependency, and are run where these are installed."""
@@ -38,6 +48,7 @@ def run_tests_of(names):
             test(**case)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", [name for name in pages() if name not in ELSEWHERE])
 def test_blocks_run(name, tmp_path, monkeypatch):
     """One block after the other, as a reader would, and then the tests that a page defines."""
@@ -51,7 +62,10 @@ def test_blocks_run(name, tmp_path, monkeypatch):
         prepare(tmp_path)
     found = blocks.blocks_of(pages()[name])
     names = {"__name__": f"docs_{name.replace('-', '_').replace('/', '_')}"}
-    blocks.run([block for block in found if not parsed_only(name, block)], names)
+    with warnings.catch_warnings():
+        if package:
+            warnings.simplefilter("ignore")  # those of other packages about each other
+        blocks.run([block for block in found if not parsed_only(name, block)], names)
     run_tests_of(names)
 
 
