@@ -162,3 +162,30 @@ def test_request_to_end_cleans_up(raw, tmp_path, number):
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130 and err == "skeleton-data: stopped; nothing was written.\n"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_completion(shell, capsys):
+    """A script for the shell is printed, which knows the commands and their options."""
+    pytest.importorskip("shtab", reason="completion needs the extra of that name")
+    with pytest.raises(SystemExit) as stop:
+        main(["--print-completion", shell])
+    assert stop.value.code == 0
+    script = capsys.readouterr().out
+    assert "skeleton-data" in script and "repack" in script and "fill-gaps" in script
+
+
+def test_completion_without_its_package(monkeypatch, capsys):
+    """What to install is said."""
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    with pytest.raises(SystemExit) as stop:
+        main(["--print-completion", "bash"])
+    assert stop.value.code == 2 and "skeleton-aug[completion]" in capsys.readouterr().err
+
+
+def test_numbers_are_asked_for_in_words(capsys):
+    """A count that is none is told apart from one that is too small in the same words."""
+    for given in ("x", "0", "-1"):
+        with pytest.raises(SystemExit):
+            main(["synth", "nowhere", f"--performances={given}"])
+        assert f"must be a whole number from 1 up, got '{given}'" in capsys.readouterr().err
