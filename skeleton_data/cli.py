@@ -14,7 +14,7 @@ import types
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from skeleton_data.commands import FAILED, STOPPED, convert, export, info, merge, repack, split, synth, verify
+from skeleton_data.commands import FAILED, STOPPED, convert, export, info, merge, repack, split, synth, verify, view
 from skeleton_data.conversion.summary import version
 from skeleton_data.raw import SkeletonDataError
 
@@ -75,6 +75,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"skeleton-data {version()}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (convert, info, verify, split, merge, export, repack, synth):
+    for module in (convert, info, verify, view, split, merge, export, repack, synth):
         module.add_to(commands)
     return parser

@@ -1,0 +1,1 @@
+"""Looking at recordings and views: pages for a browser, and pictures."""
