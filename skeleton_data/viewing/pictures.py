@@ -86,22 +86,24 @@ def draw_animation(data: Mapping[str, Any], output: Path, *, force: bool = False
     half = max(row.half.max() for row in rows) * 1.1
     for ax, row in zip(axes, rows, strict=True):
         ax.set(xlim=(-half, half), ylim=(-half, half))
-        _bare(ax, row.title)
+        _bare(ax, _title(row, 0))
     figure.suptitle(_heading(data), fontsize=10)
     total = max(row.n_frames for row in rows)
     every = -(-total // MOST_FRAMES)
+    # Laid out once, as titles change with the frames: else everything moves a little.
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
     writer = PillowWriter(fps=max(1, round((data["fps"] or 30) / every)))
     with replacement(output, force=force) as made:
         # Pillow goes by the ending of the name.
         moving = made.with_suffix(".gif")
         with writer.saving(figure, moving, _DPI):
             for frame in range(0, total, every):
-                shown = [
-                    _add_bodies(ax, row, frame, 0.0) if frame < row.n_frames else None
-                    for ax, row in zip(axes, rows, strict=True)
-                ]
+                for ax, row in zip(axes, rows, strict=True):
+                    ax.set_title(_title(row, frame), fontsize=9, loc="left")
+                shown = [_add_bodies(ax, row, frame, 0.0) for ax, row in zip(axes, rows, strict=True)]
                 writer.grab_frame()
-                for lines in filter(None, shown):
+                for lines in shown:
                     lines.remove()
         moving.replace(made)
 
@@ -149,11 +151,11 @@ def _sequence(title: str, packed: Mapping[str, Any], states: str | None, layout:
 
 
 def _add_bodies(ax: Axes, row: _Sequence, frame: int, shift: float) -> LineCollection:
-    """Draw all bodies of a frame, from far to near."""
+    """Draw all bodies of a frame, from far to near; nothing where the sequence is over."""
     from matplotlib.collections import LineCollection
 
     palette, lines = body_colours("light"), []
-    for body, places in enumerate(row.places[:, frame]):
+    for body, places in enumerate(row.places[:, frame] if frame < row.n_frames else ()):
         for joint, parent in row.layout["bones"]:
             ends = places[[joint, parent]]
             if np.isnan(ends).any():
@@ -167,6 +169,11 @@ def _add_bodies(ax: Axes, row: _Sequence, frame: int, shift: float) -> LineColle
     made = LineCollection(segments, colors=[line[2] for line in lines], linestyles=styles, linewidths=1.7)
     ax.add_collection(made)
     return made
+
+
+def _title(row: _Sequence, frame: int) -> str:
+    last = row.n_frames - 1
+    return f"{row.title}: {frame} / {last}" if frame <= last else f"{row.title}: ended at {last}"
 
 
 def _bare(ax: Axes, title: str) -> None:
