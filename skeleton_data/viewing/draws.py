@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_aug import Normalize, Pipeline, Samples, Skeleton
+from skeleton_aug import Normalize, Pipeline, Samples, Skeleton, Transform
 from skeleton_aug.batch import Batch
 from skeleton_aug.operators import Affine, Gather, Operator
 from skeleton_aug.randomness import Draws, Key
@@ -95,7 +95,7 @@ def draw(pipeline: Pipeline, x: NDArray[np.float32], skeleton: Skeleton, *, seed
             part.name, tuple(words for entry in entries for words in describe(entry.operator, skeleton, entry.n_frames))
         )
         for part, entries in zip(parts, told, strict=True)
-        if entries
+        if isinstance(part, Transform)
     )
     positions = np.asarray(made)[..., :3]
     return Draw(epoch, positions, _axes(parts, told), steps, _source(batch, x.shape[1], positions.shape[1]))
