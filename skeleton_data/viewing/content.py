@@ -64,7 +64,11 @@ def frame_rate(store: Store) -> float | None:
 
 
 def page_data(
-    store: Store, name: str, samples: Sequence[int], augmentation: Augmentation | None, fps: float | None
+    store: Store,
+    name: str,
+    samples: Sequence[int],
+    augmentation: Augmentation | None = None,
+    fps: float | None = None,
 ) -> dict[str, Any]:
     """Gather what a page shows.
 

@@ -55,6 +55,7 @@ function drawFloor(pen, camera, box, colours) {
   const [z0, z1] = [Math.floor(box.low[2] / CELL - 1) * CELL, Math.ceil(box.high[2] / CELL + 1) * CELL];
   // Far wilder data than people makes no more lines than can be seen.
   const cell = CELL * Math.ceil(Math.max(x1 - x0, z1 - z0) / CELL / 40);
+  pen.lineCap = "butt";
   pen.strokeStyle = colours.grid;
   pen.lineWidth = 1;
   pen.beginPath();

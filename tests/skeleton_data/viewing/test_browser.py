@@ -116,7 +116,8 @@ def test_plays_and_pauses(page):
     WebDriverWait(page, 10).until(lambda _: frame(page) not in (30, 31))
     assert page.execute_script("return document.getElementById('play').getAttribute('aria-label')") == "Pause"
     press(page, Keys.SPACE)
-    stopped, after = frame(page), shown(page)
+    after = shown(page)
+    stopped = frame(page)
     assert frame(page) == stopped and all(a != b for a, b in zip(before, after, strict=True))
     assert text(page, "#time") == f"frame {stopped} / 149 · {stopped / 30:.2f} / 4.97 s"
 
