@@ -31,7 +31,7 @@ test: $(READY)  ## Run the tests
 
 browser:  ## Install Chromium for the tests of the viewer (Debian, as root); they are skipped where there is none
 	apt-get update -qq
-	apt-get install -qq -y --no-install-recommends chromium chromium-driver
+	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium chromium-driver
 
 coverage: $(READY)  ## Print what the tests use of skeleton_aug: the kernels as plain Python, the rest as it runs
 	@echo "== Coverage"

@@ -39,7 +39,7 @@ def take(output: Path) -> None:
         data = page_data(store, chosen.name, chosen.samples, augmentation, fps=30)
         page.write_text(page_text(data), "utf-8")
         with chromium(Path(folder, "profile")) as driver:
-            open_page(driver, f"{page.as_uri()}#frame=30", width=1280, height=760)
+            open_page(driver, f"{page.as_uri()}#frame=30", width=1440, height=800)
             picture = Image.open(io.BytesIO(screenshot(driver))).convert("RGB")
     picture.quantize(96, dither=Image.Dither.NONE).save(output, optimize=True)
 

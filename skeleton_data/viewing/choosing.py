@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
+from itertools import takewhile
 
 import numpy as np
 
@@ -92,6 +92,12 @@ def _performance_number(store: Store, text: str) -> int:
 def _find(store: Store, what: str, name: str, names: list[str]) -> int:
     if name in names:
         return names.index(name)
-    close = get_close_matches(name, names, 1) or names[:1]
-    hint = f"Did you mean {close[0]!r}?" if close else "It has none."
-    raise SkeletonDataError(f"{store.path}: no {what} {name!r} among its {len(names):,}. {hint}")
+    # A hundred thousand names are too many for a search by likeness; those that go wrong mostly begin right.
+    alike = max(names, key=lambda other: _begin_alike(name, other), default="")
+    hint = f"; one of them is {alike!r}" if names else ""
+    raise SkeletonDataError(f"{store.path}: no {what} {name!r} among its {len(names):,}{hint}.")
+
+
+def _begin_alike(one: str, other: str) -> int:
+    """Count the letters that are the same at the beginning."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))

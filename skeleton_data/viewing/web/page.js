@@ -229,7 +229,7 @@
   // page.html#frame=40&draw=2&yaw=30 opens at a place, paused, to point others to it.
   function begin() {
     const asked = new URLSearchParams(location.hash.slice(1));
-    const number = (name) => (asked.has(name) && Number.isFinite(Number(asked.get(name))) ? Number(asked.get(name)) : null);
+    const number = (name) => (asked.get(name) && Number.isFinite(Number(asked.get(name))) ? Number(asked.get(name)) : null);
     if (views !== null && number("draw") !== null) showDraw(number("draw") - 1);
     const degrees = Math.PI / 180;
     turn(state.look, (number("yaw") ?? 0) * degrees, (number("pitch") ?? 0) * degrees);

@@ -92,7 +92,7 @@ def test_without_matplotlib(run, varied_store, tmp_path, monkeypatch):
     ("arguments", "says"),
     [
         (("{tmp}/gone.h5",), "no such file"),
-        (("{store}", "--sample", "S001C002P003R001A009"), "Did you mean 'S001C"),
+        (("{store}", "--sample", "S001C002P003R001A009"), "among its 12; one of them is 'S001C002P003R001A00"),
         (("{store}", "--performance", "99"), "no performance 99; it has numbers 0 to 3."),
         (("{store}", "--augment", "agressive"), "Did you mean 'aggressive'?"),
         (("{store}", "--augment", "{tmp}/gone.json"), "gone.json: cannot be read"),

@@ -278,7 +278,7 @@ def test_link_to_a_place(browser, pages):
     assert frame(browser) == 12 and text(browser, "#which") == "draw 2 of 3" and shown(browser) != plain
     open_page(browser, pages["performance"][0] + "#frame=x&draw=&zoom=-1")
     shown(browser)
-    assert text(browser, "#which") == "draw 3 of 3" and complaints(browser) == []
+    assert text(browser, "#which") == "draw 1 of 3" and complaints(browser) == []
 
 
 def touch(browser, *moves):

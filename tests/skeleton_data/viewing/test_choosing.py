@@ -56,12 +56,12 @@ def test_default_of_a_store_without_small_performances(seen, monkeypatch):
     [
         (
             {"sample": "S001C002P017R002A053"},
-            "no sample 'S001C002P017R002A053' among its 39. Did you mean 'S001C",
+            "no sample 'S001C002P017R002A053' among its 39; one of them is 'S001C002P017R002A052'.",
         ),
-        ({"sample": "zzz"}, "no sample 'zzz' among its 39. Did you mean "),
+        ({"sample": "zzz"}, "no sample 'zzz' among its 39; one of them is 'S"),
         (
             {"performance": "S001P017R002A05"},
-            "no performance 'S001P017R002A05' among its 13. Did you mean 'S001P",
+            "no performance 'S001P017R002A05' among its 13; one of them is 'S001P017R002A052'.",
         ),
         ({"performance": "13"}, "no performance 13; it has numbers 0 to 12."),
         ({"performance": "-1"}, "no performance '-1' among its 13"),
