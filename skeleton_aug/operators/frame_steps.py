@@ -268,8 +268,9 @@ def _look_between(frames, start, span, n_frames, n_source, before, after, mix): 
 def _look_through_chain(frames, steps, numbers, places, before, after, mix):  # type: ignore[no-untyped-def]
     """From the last step to the first; ``after`` and ``mix`` are written only where a step is a stretch."""
     for n in range(before.shape[0]):
-        low, high, split = before[n], after[n % after.shape[0]], False
-        low[:] = frames[n % frames.shape[0]]
+        asked, low, high, split = frames[n % frames.shape[0]], before[n], after[n % after.shape[0]], False
+        for t in range(low.size):
+            low[t] = asked[t]
         for k in range(steps.size - 1, -1, -1):
             start, n_frames, n_source = numbers[k, 0, n], numbers[k, 1, n], numbers[k, 2, n]
             if steps[k] == _STRETCH:
