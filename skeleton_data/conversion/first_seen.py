@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 KEY_BYTES = 16
-_RECENT = 1 << 15
+_RECENT = 1 << 12
 
 
 class FirstSeen:
