@@ -1,8 +1,10 @@
 """Kills conversions at random moments and compares what resuming gives; measures memory at several sizes.
 
 ``python -m benchmarks.reliability --kills 50 --performances 400 --memory 10000 114480`` kills, and converts simulated
-recordings of usual length; ``--files N ...`` converts a folder of N NTU files of two frames; ``--commands N ...`` runs
-the other commands on stores of N short recordings. Every peak is that of a process of its own.
+recordings of usual length. ``--tables N ...`` lists recordings and keeps their tables, as the writer does, without
+reading any: for sizes that would take hours. ``--files N ...`` converts a folder of N NTU files of two frames;
+``--commands N ...`` runs the other commands on stores of N short recordings. Every peak is that of a process of its
+own.
 """
 
 from __future__ import annotations
@@ -20,18 +22,25 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from hashlib import blake2b
 from itertools import islice, product
 from pathlib import Path
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_aug.skeletons import KINECT_V2, Skeleton
 from skeleton_data import convert
 from skeleton_data.cli import main as skeleton_data_command
+from skeleton_data.conversion.encode import Counts
+from skeleton_data.conversion.journal import Entry, SampleEntry, TrackEntry
+from skeleton_data.conversion.tables import Tables
 from skeleton_data.formats.ntu import missing_names
 from skeleton_data.packed import Packed
 from skeleton_data.raw import Listing, RawBody, RawItem, RawSequence
+from skeleton_data.splits import with_clean_variants
+from skeleton_data.storage.schema import tables_digest
 from skeleton_data.synthetic import synthesize
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -221,6 +230,33 @@ def _convert_simulated(n_recordings: int, n_frames: int, first: int, output: Pat
     convert(Simulated(n_recordings, n_frames, first), output.parent, output)
 
 
+def _keep_tables(n_recordings: int) -> None:
+    """Do what the writer does for simulated recordings, but for their positions and the journal."""
+    source = Simulated(n_recordings, _FEW_FRAMES)
+    with tempfile.TemporaryDirectory() as name:
+        items, tables = source.find(Path("raw")).items, Tables(Path(name))
+        for number, item in enumerate(items):
+            tables.add(_entry(item, number))
+        del items
+        samples = tables.samples()
+        with_clean_variants(source.splits(samples), samples["duplicate_of"])
+        del samples
+        with h5py.File(Path(name) / "a.h5", "w") as file:
+            tables.digest()
+            tables.write(file)
+            tables_digest(file)
+        tables.close()
+
+
+def _entry(item: RawItem, number: int) -> Entry:
+    checksum = blake2b(item.name.encode(), digest_size=16).hexdigest()
+    tracks = [TrackEntry(2**56, 0, _FEW_FRAMES, True)]
+    numbers = (number % 106, 1 + number % 3, -1, -1, _FEW_FRAMES, 1)
+    sample = SampleEntry(item.name, number % 120, f"P{number // 3:07}", *numbers, checksum, tracks)
+    path = item.path.relative_to("raw").as_posix()
+    return Entry(item.name, path, item.size, 0, "", "0" * 32, [sample], [], None, Counts())
+
+
 def _print_measure(work: Callable[[], object]) -> None:
     began = time.perf_counter()
     work()
@@ -234,13 +270,18 @@ def main() -> None:
     parser.add_argument("--memory", type=int, nargs="*", default=[10_000, 114_480], metavar="N", help="recordings")
     parser.add_argument("--files", type=int, nargs="*", default=[], metavar="N", help="short NTU files to convert")
     parser.add_argument("--commands", type=int, nargs="*", default=[], metavar="N", help="recordings for all commands")
+    parser.add_argument("--tables", type=int, nargs="*", default=[], metavar="N", help="recordings without positions")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--convert", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--keep-tables", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--run", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.convert:
         *numbers, output = arguments.convert
         _print_measure(partial(_convert_simulated, *map(int, numbers), Path(output)))
+        return
+    if arguments.keep_tables:
+        _print_measure(partial(_keep_tables, arguments.keep_tables))
         return
     if arguments.run:
         _print_measure(partial(skeleton_data_command, arguments.run))
@@ -254,6 +295,9 @@ def main() -> None:
         print(json.dumps(measure_memory(n_recordings)), flush=True)
     for n_files in arguments.files:
         print(json.dumps(measure_files(n_files)), flush=True)
+    for n_recordings in arguments.tables:
+        found = _measured("--keep-tables", str(n_recordings))
+        print(json.dumps({"recordings": n_recordings, **found}), flush=True)
     for n_recordings in arguments.commands:
         print(json.dumps(measure_commands(n_recordings)), flush=True)
 
