@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 DEMO_OPTIONS := $(if $(DATA),--data $(DATA)) $(if $(FORMAT),--format $(FORMAT)) $(if $(OUT),--out $(OUT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage check format bench docs dist clean
+.PHONY: help demo test browser coverage check format bench docs dist clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -28,6 +28,10 @@ demo: $(READY)  ## Raw recordings to a linear-evaluation table, in minutes: simu
 test: $(READY)  ## Run the tests
 	@echo "== Tests"
 	$(BIN)/python -m pytest
+
+browser:  ## Install Chromium for the tests of the viewer (Debian, as root); they are skipped where there is none
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium chromium-driver
 
 coverage: $(READY)  ## Print what the tests use of skeleton_aug: the kernels as plain Python, the rest as it runs
 	@echo "== Coverage"

@@ -38,6 +38,8 @@ Reader = Callable[[bytes], object]
 SECONDS_AN_INPUT = 5.0
 """An input that takes more processor time counts as a hang; one that sleeps ten times as long does so as well."""
 _MOST_MEMORY = 1 << 30
+# Seconds on the wall that an input may take where the machine is so busy, or stops the process, that they tell little.
+_STOPPED_CLOCK = 300
 # Tokens that have broken parsers of numbers, names, JSON and counts before.
 _TOKENS = (
     *(b"1000000000", b"-1", b"0", b"99999999999999999999", b"4294967296", b"2147483648", b"1e999", b"-1e-999", b"nan"),
@@ -255,23 +257,28 @@ SHARES: Mapping[str, float] = {
 """Parser -> its share of all inputs; those that read many bytes of each get fewer."""
 
 
-def guided(name: str, read: Reader, seeds: list[bytes], seconds: int) -> None:
+def guided(read: Reader, seeds: list[bytes], seconds: int, corpus: Path) -> None:
     """Let atheris look for inputs that reach new code; it ends the process with what it found.
 
-    It sees into compiled code only where that runs as plain Python (``NUMBA_DISABLE_JIT=1``).
+    Inputs that reached something new stay in the folder ``corpus``, and the next run begins with them. It sees into
+    compiled code only where that runs as plain Python (``NUMBA_DISABLE_JIT=1``).
     """
     import atheris
 
     def feed(data: bytes) -> None:
+        began = time.process_time()
         with contextlib.suppress(SkeletonDataError):
             read(data)
+        if (took := time.process_time() - began) > SECONDS_AN_INPUT:
+            raise Fault(f"took {took:.1f} s")
 
-    corpus = Path(tempfile.mkdtemp(prefix="corpus-"))
+    corpus.mkdir(parents=True, exist_ok=True)
     for number, data in enumerate(seeds):
-        (corpus / str(number)).write_bytes(data)
+        (corpus / f"seed-{number}").write_bytes(data)
     for function in _parser_functions():
         atheris.instrument_func(function)
-    options = [sys.argv[0], f"-max_total_time={seconds}", f"-timeout={int(SECONDS_AN_INPUT)}", "-rss_limit_mb=2048"]
+    options = [sys.argv[0], f"-max_total_time={seconds}", f"-timeout={_STOPPED_CLOCK}", "-rss_limit_mb=2048"]
+    options.append(f"-artifact_prefix={corpus}.")
     atheris.Setup([*options, "-print_final_stats=1", str(corpus)], feed)
     atheris.Fuzz()
 
@@ -288,6 +295,7 @@ def main() -> None:
     parser.add_argument("--only", choices=list(SHARES), help="give all inputs to this parser")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--guided", type=int, metavar="SECONDS", help="use atheris on the parser of --only")
+    parser.add_argument("--corpus", type=Path, metavar="FOLDER", help="keep the inputs that atheris found there")
     arguments = parser.parse_args()
     # A claim of memory beyond this fails at once instead of pushing out the rest of the machine.
     resource.setrlimit(resource.RLIMIT_DATA, (_MOST_MEMORY, _MOST_MEMORY))
@@ -298,7 +306,8 @@ def main() -> None:
         for parser_name, (read, seeds) in parsers(Path(name)).items():
             if arguments.only in (None, parser_name):
                 if arguments.guided:
-                    guided(parser_name, read, seeds, arguments.guided)
+                    corpus = arguments.corpus or Path(tempfile.mkdtemp(prefix="corpus-"))
+                    guided(read, seeds, arguments.guided, corpus)
                 share = 1.0 if arguments.only else SHARES[parser_name]
                 done = run(parser_name, read, seeds, round(share * arguments.inputs), arguments.seed)
                 print(json.dumps(asdict(done)), flush=True)

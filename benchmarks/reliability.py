@@ -1,6 +1,10 @@
-"""Kills conversions at random moments and compares what resuming gives; measures the writer's memory at two sizes.
+"""Kills conversions at random moments and compares what resuming gives; measures memory at several sizes.
 
-``python -m benchmarks.reliability --kills 50 --performances 400 --memory 10000 114480``
+``python -m benchmarks.reliability --kills 50 --performances 400 --memory 10000 114480`` kills, and converts simulated
+recordings of usual length. ``--tables N ...`` lists recordings and keeps their tables, as the writer does, without
+reading any: for sizes that would take hours. ``--files N ...`` converts a folder of N NTU files of two frames;
+``--commands N ...`` runs the other commands on stores of N short recordings. Every peak is that of a process of its
+own.
 """
 
 from __future__ import annotations
@@ -15,20 +19,33 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
+from hashlib import blake2b
+from itertools import islice, product
 from pathlib import Path
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_aug.skeletons import KINECT_V2, Skeleton
 from skeleton_data import convert
+from skeleton_data.cli import main as skeleton_data_command
+from skeleton_data.conversion.encode import Counts
+from skeleton_data.conversion.journal import Entry, SampleEntry, TrackEntry
+from skeleton_data.conversion.tables import Tables
+from skeleton_data.formats.ntu import missing_names
+from skeleton_data.packed import Packed
 from skeleton_data.raw import Listing, RawBody, RawItem, RawSequence
+from skeleton_data.splits import with_clean_variants
+from skeleton_data.storage.schema import tables_digest
 from skeleton_data.synthetic import synthesize
 
 _ROOT = Path(__file__).resolve().parent.parent
 _MIB = 1 << 20
+_USUAL_FRAMES, _FEW_FRAMES = 84, 2
 
 
 @dataclass
@@ -104,13 +121,13 @@ class Simulated:
     skeleton: Skeleton = KINECT_V2
     class_names: Sequence[str] = tuple(f"A{n}" for n in range(120))
 
-    def __init__(self, n_recordings: int, n_frames: int = 84) -> None:
-        self.n_recordings = n_recordings
+    def __init__(self, n_recordings: int, n_frames: int = 84, first: int = 0) -> None:
+        self.numbers = range(first, first + n_recordings)
         upright = np.linspace([-0.2, -0.8, 2.9], [0.2, 0.8, 3.1], KINECT_V2.n_joints)
         self.motion = (upright + np.random.default_rng(0).normal(0, 0.05, (n_frames, 1, 3))).astype(np.float32)
 
     def find(self, source: Path) -> Listing:
-        return Listing([_item(source, number) for number in range(self.n_recordings)])
+        return Listing(Packed(_item(source, number) for number in self.numbers))
 
     def read(self, item: RawItem) -> list[RawSequence]:
         number = int(item.name[1:])
@@ -142,8 +159,63 @@ def _item(source: Path, number: int) -> RawItem:
 def measure_memory(n_recordings: int) -> dict[str, float]:
     """Convert simulated recordings in a process of its own; its peak of resident memory, and the store's size."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "benchmarks.reliability", "--convert", str(n_recordings), folder]
-        return dict(json.loads(_run(command)))
+        store = Path(folder) / "a.h5"
+        found = _measured("--convert", str(n_recordings), str(_USUAL_FRAMES), "0", str(store))
+        return {"recordings": n_recordings, "store MiB": store.stat().st_size / _MIB, **found}
+
+
+def measure_files(n_files: int) -> dict[str, float]:
+    """Convert a folder of short NTU files, of one performance each, with reading and writing in one process."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_short_files(folder / "raw", n_files)
+        found = _measured("--run", "convert", "ntu120", "raw", "-o", "a.h5", "--workers", "1", folder=folder)
+        return {"files": n_files, **found}
+
+
+def write_short_files(folder: Path, n_files: int) -> None:
+    """Write NTU files of one body and two frames, all of them different, with names of NTU-120."""
+    folder.mkdir()
+    joint = " 0.1 0.2 3 250 200 1000 500 0 0 0 0 2\n"
+    missing = missing_names()
+    names = (
+        f"S{setup:03}C{camera:03}P{subject:03}R{replication:03}A{action:03}"
+        for setup, subject, replication, action, camera in product(
+            range(1, 33), range(1, 107), (1, 2), range(1, 121), (1, 2, 3)
+        )
+    )
+    for number, name in enumerate(islice((name for name in names if name not in missing), n_files)):
+        body = "1\n72057594037932358 0 0 0 0 0 0 0 0 2\n25\n" + f"{1 + 1e-6 * number:.6f}{joint}" * 25
+        (folder / f"{name}.skeleton").write_text(f"2\n{body}{body}", "ascii")
+
+
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "open": ("info", "a.h5"),
+    "verify": ("verify", "a.h5"),
+    "split": ("split", "a.h5", "half", "--train-cameras", "2"),
+    "repack": ("repack", "a.h5", "-o", "packed.h5"),
+    "export": ("export", "a.h5", "pyskl", "-o", "a.pkl"),
+    "merge": ("merge", "a.h5", "b.h5", "-o", "both.h5"),
+}
+
+
+def measure_commands(n_recordings: int) -> dict[str, float]:
+    """Peak of each command on a store of short recordings, MiB; merged are two of that size."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        peaks: dict[str, float] = {"recordings": n_recordings}
+        for first, store in ((0, "a.h5"), (n_recordings, "b.h5")):
+            options = (str(n_recordings), str(_FEW_FRAMES), str(first), str(folder / store))
+            peaks["convert"] = _measured("--convert", *options)["peak MiB"]
+        for command, words in COMMANDS.items():
+            peaks[command] = _measured("--run", *words, folder=folder)["peak MiB"]
+        return peaks
+
+
+def _measured(*arguments: str, folder: Path = _ROOT) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.reliability", *arguments]
+    done = subprocess.run(command, env=_environment(), cwd=folder, check=True, capture_output=True, text=True)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
 def _peak_bytes() -> int:
@@ -154,18 +226,41 @@ def _peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def _convert_simulated(n_recordings: int, folder: Path) -> None:
-    output = folder / "a.h5"
+def _convert_simulated(n_recordings: int, n_frames: int, first: int, output: Path) -> None:
+    convert(Simulated(n_recordings, n_frames, first), output.parent, output)
+
+
+def _keep_tables(n_recordings: int) -> None:
+    """Do what the writer does for simulated recordings, but for their positions and the journal."""
+    source = Simulated(n_recordings, _FEW_FRAMES)
+    with tempfile.TemporaryDirectory() as name:
+        items, tables = source.find(Path("raw")).items, Tables(Path(name))
+        for number, item in enumerate(items):
+            tables.add(_entry(item, number))
+        del items
+        samples = tables.samples()
+        with_clean_variants(source.splits(samples), samples["duplicate_of"])
+        del samples
+        with h5py.File(Path(name) / "a.h5", "w") as file:
+            tables.digest()
+            tables.write(file)
+            tables_digest(file)
+        tables.close()
+
+
+def _entry(item: RawItem, number: int) -> Entry:
+    checksum = blake2b(item.name.encode(), digest_size=16).hexdigest()
+    tracks = [TrackEntry(2**56, 0, _FEW_FRAMES, True)]
+    numbers = (number % 106, 1 + number % 3, -1, -1, _FEW_FRAMES, 1)
+    sample = SampleEntry(item.name, number % 120, f"P{number // 3:07}", *numbers, checksum, tracks)
+    path = item.path.relative_to("raw").as_posix()
+    return Entry(item.name, path, item.size, 0, "", "0" * 32, [sample], [], None, Counts())
+
+
+def _print_measure(work: Callable[[], object]) -> None:
     began = time.perf_counter()
-    convert(Simulated(n_recordings), folder, output)
-    peak = _peak_bytes()
-    found = {
-        "recordings": n_recordings,
-        "store MiB": output.stat().st_size / _MIB,
-        "peak MiB": peak / _MIB,
-        "seconds": time.perf_counter() - began,
-    }
-    print(json.dumps(found))
+    work()
+    print(json.dumps({"peak MiB": _peak_bytes() / _MIB, "seconds": time.perf_counter() - began}))
 
 
 def main() -> None:
@@ -173,11 +268,23 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=50, metavar="N", help="conversions to kill")
     parser.add_argument("--performances", type=int, default=400, metavar="N", help="of the source that is converted")
     parser.add_argument("--memory", type=int, nargs="*", default=[10_000, 114_480], metavar="N", help="recordings")
+    parser.add_argument("--files", type=int, nargs="*", default=[], metavar="N", help="short NTU files to convert")
+    parser.add_argument("--commands", type=int, nargs="*", default=[], metavar="N", help="recordings for all commands")
+    parser.add_argument("--tables", type=int, nargs="*", default=[], metavar="N", help="recordings without positions")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--convert", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--convert", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--keep-tables", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--run", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.convert:
-        _convert_simulated(int(arguments.convert[0]), Path(arguments.convert[1]))
+        *numbers, output = arguments.convert
+        _print_measure(partial(_convert_simulated, *map(int, numbers), Path(output)))
+        return
+    if arguments.keep_tables:
+        _print_measure(partial(_keep_tables, arguments.keep_tables))
+        return
+    if arguments.run:
+        _print_measure(partial(skeleton_data_command, arguments.run))
         return
     if arguments.kills:
         with tempfile.TemporaryDirectory() as name:
@@ -185,7 +292,14 @@ def main() -> None:
             synthesize(folder / "raw", performances=arguments.performances, seed=arguments.seed, workers=2)
             print(json.dumps(asdict(kill_conversions(folder / "raw", folder, arguments.kills, arguments.seed))))
     for n_recordings in arguments.memory:
-        print(json.dumps(measure_memory(n_recordings)))
+        print(json.dumps(measure_memory(n_recordings)), flush=True)
+    for n_files in arguments.files:
+        print(json.dumps(measure_files(n_files)), flush=True)
+    for n_recordings in arguments.tables:
+        found = _measured("--keep-tables", str(n_recordings))
+        print(json.dumps({"recordings": n_recordings, **found}), flush=True)
+    for n_recordings in arguments.commands:
+        print(json.dumps(measure_commands(n_recordings)), flush=True)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ class Batch:
     @property
     def dims(self) -> int:
         """Coordinates of a joint, 2 or 3."""
-        return len(self.channels.rstrip("c"))
+        return self.source.dims
 
     def samples(self) -> Samples:
         """Return the samples as they are at this point, for transforms whose parameters depend on the data.

@@ -64,6 +64,13 @@ class Compose(_Several):
         """Return the keys of the streams, (S,)."""
         return self._keys
 
+    def plain_parts(self) -> list[Transform] | None:
+        """Those inside, in order."""
+        parts = [transform.plain_parts() for transform in self.transforms]
+        if type(self).draw is not Compose.draw or None in parts:
+            return None
+        return [part for inner in parts for part in inner or ()]
+
     def draw(self, batch: Batch, streams: Iterator[Draws], mask: Mask | None = None) -> None:
         """Draw one after the other."""
         for transform in self.transforms:

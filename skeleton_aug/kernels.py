@@ -434,7 +434,8 @@ def apply_to_frames(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Carry out a stage for the bodies of which every frame is whole.
 
-    Writes which bodies that was to ``done`` (N, M); in model layout all bodies of a sample are done or none is.
+    Returns whether that was all of them, and writes which it was to ``done`` (N, M); in model layout all bodies of a
+    sample are done or none is.
     ``rows`` is flat. Operators have a row per sample, or one that serves all; a gather without columns leaves
     the frames as they are, joint order and weights without columns the joints. ``taps`` with columns are a blur in
     place of the filter. ``bone_channels`` is 0 without bones, 1 for bones, 2 for joints and bones. ``out`` is flat;
@@ -445,7 +446,7 @@ def apply_to_frames(  # type: ignore[no-untyped-def]
     row, first, length, gapless = row.reshape(-1), first.reshape(-1), length.reshape(-1), gapless.reshape(-1)
     done[:] = False
     if n_channels != 3 or n_bodies == 0 or width < LANES:
-        return
+        return n_bodies == 0
     for n in range(n_samples):
         n_t_max = max(n_t_max, n_out[n])
     for at in range(n_samples * n_bodies):
@@ -481,3 +482,8 @@ def apply_to_frames(  # type: ignore[no-untyped-def]
         out, out_start, model_layout, stride, line,
         low, high, share, affine, places, weight_line, room, there, seen,
     )  # fmt: skip
+    everything = True
+    for n in range(n_samples):
+        for m in range(n_bodies):
+            everything &= done[n, m]
+    return everything

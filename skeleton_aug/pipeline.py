@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skeleton_aug.batch import Batch
+from skeleton_aug.drawing import Instructions, Program
 from skeleton_aug.operators import Mask, Operator
 from skeleton_aug.plan import Arrays, Layout, Plan
 from skeleton_aug.randomness import Draws, Key, stream_key
@@ -49,6 +50,31 @@ class Pipeline(Settings):
         """Name used in errors and for the stream of random numbers."""
         return type(self).__name__
 
+    def plain_parts(self) -> list[Transform] | None:
+        """All transforms, where the pipeline does no more than draw from one after the other; otherwise None."""
+        return None
+
+    def program(self, samples: Samples) -> Program | None:
+        """Return what draws plans for samples like these in one call; None where there is no such program."""
+        programs = vars(self).setdefault("_programs", {})
+        shape = samples.n_joints, samples.n_channels, samples.channels
+        if shape not in programs:
+            programs[shape] = self._make_program(samples)
+        found: Program | None = programs[shape]
+        return found
+
+    def _make_program(self, samples: Samples) -> Program | None:
+        parts = self.plain_parts()
+        instructions = [part.instructions(samples) for part in parts or [] if part.draws_by_instructions]
+        if parts is None or len(instructions) < len(parts) or None in instructions:
+            return None
+        streams = self.stream_keys().tolist()
+        known = [(part.p, streams[i], instructions[i] or ()) for i, part in enumerate(parts)]
+        return Program.of(known)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_programs"}
+
     def stream_keys(self) -> NDArray[np.uint64]:
         """Return the keys of the streams of :meth:`parts`, (S,)."""
         return stream_keys(part.name for part in self.parts())
@@ -81,6 +107,9 @@ class Pipeline(Settings):
         key = Key.of(seed, np.arange(described.n) if indices is None else indices, epoch, view)
         if len(key.indices) != described.n:
             raise ValueError(f"Got {described.n} samples but {len(key.indices)} indices.")
+        program = self.program(described)
+        if program is not None:
+            return program.draw(key, described)
         batch = Batch(described)
         self.draw(batch, iter(Draws.of_streams(key, self.stream_keys())))
         return batch.plan()
@@ -183,6 +212,25 @@ class Transform(Pipeline):
         All randomness comes from ``draws``.
         """
         raise NotImplementedError(f"{self.name} must define sample(draws, batch) -> Operator.")
+
+    def instructions(self, samples: Samples) -> Instructions | None:
+        """What :meth:`sample` does, for samples like these, as a program takes it.
+
+        A matter of speed: None, the default, and what does not fit the samples, goes to :meth:`sample`, which also says
+        what is wrong.
+        """
+        return None
+
+    @property
+    def draws_by_instructions(self) -> bool:
+        """Whether the instructions are those of :meth:`sample`, and no subclass draws in its own way."""
+        kinds = type(self).__mro__
+        owners = [next(k for k in kinds if name in vars(k)) for name in ("sample", "instructions")]
+        return owners[0] is owners[1] and type(self).draw_stream is Transform.draw_stream
+
+    def plain_parts(self) -> list[Transform] | None:
+        """The transform alone."""
+        return [self] if type(self).draw is Transform.draw else None
 
     def parts(self) -> Iterator[Pipeline]:
         """The transform alone."""

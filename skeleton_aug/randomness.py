@@ -16,58 +16,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skeleton_aug.compiled import kernel
+from skeleton_aug.kernels_draw import fill_streams, fill_words
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 _READY_BLOCKS = 3
 """Blocks of four numbers that are made for all transforms at once: a chance, and six numbers more."""
-
-
-@kernel()
-def _multiply_high_low(a, b):  # type: ignore[no-untyped-def]
-    mask = np.uint64(0xFFFFFFFF)
-    shift = np.uint64(32)
-    a_low, a_high = a & mask, a >> shift
-    b_low, b_high = b & mask, b >> shift
-    low = a_low * b_low
-    middle = a_high * b_low + (low >> shift)
-    carry = (middle & mask) + a_low * b_high
-    return a_high * b_high + (middle >> shift) + (carry >> shift), a * b
-
-
-@kernel()
-def _fill(words, key_seed, key_stream, block, view, epoch, indices):  # type: ignore[no-untyped-def]
-    n, width = words.shape
-    for i in range(n):
-        for first in range(0, width, 4):
-            c0, c1, c2, c3 = block + np.uint64(first // 4), view, epoch, indices[i]
-            k0, k1 = key_seed, key_stream
-            for _ in range(10):
-                high0, low0 = _multiply_high_low(np.uint64(0xD2E7470EE14C6C93), c0)
-                high1, low1 = _multiply_high_low(np.uint64(0xCA5A826395121157), c2)
-                c0, c1, c2, c3 = high1 ^ c1 ^ k0, low1, high0 ^ c3 ^ k1, low0
-                k0 += np.uint64(0x9E3779B97F4A7C15)
-                k1 += np.uint64(0xBB67AE8584CAA73B)
-            words[i, first] = c0
-            if first + 1 < width:
-                words[i, first + 1] = c1
-            if first + 2 < width:
-                words[i, first + 2] = c2
-            if first + 3 < width:
-                words[i, first + 3] = c3
-
-
-@kernel()
-def _fill_streams(units, key_seed, streams, view, epoch, indices):  # type: ignore[no-untyped-def]
-    """First uniform numbers of several streams, (S, N, width)."""
-    words = np.empty(units.shape[1:], np.uint64)
-    for s in range(units.shape[0]):
-        _fill(words, key_seed, streams[s], np.uint64(0), view, epoch, indices)
-        for n in range(units.shape[1]):
-            for i in range(units.shape[2]):
-                units[s, n, i] = (words[n, i] >> np.uint64(11)) * 2.0**-53
 
 
 def stream_key(name: str) -> int:
@@ -116,9 +71,8 @@ class Key:
     @classmethod
     def of(cls, seed: int | None, indices: ArrayLike, epoch: int = 0, view: int = 0) -> Key:
         """Make a key, with a fresh seed where ``seed`` is None."""
-        return cls(
-            fresh_seed() if seed is None else int(seed), np.atleast_1d(np.asarray(indices, np.int64)), epoch, view
-        )
+        whose = np.asarray(indices, np.int64)
+        return cls(fresh_seed() if seed is None else int(seed), whose if whose.ndim else whose[None], epoch, view)
 
 
 @dataclass(slots=True)
@@ -142,7 +96,7 @@ class Draws:
     def of_streams(cls, key: Key, streams: NDArray[np.uint64]) -> list[Draws]:
         """Draws of several streams, their first numbers made in one call."""
         units = np.empty((len(streams), len(key.indices), 4 * _READY_BLOCKS))
-        _fill_streams(units, key.seed_word, streams, np.uint64(key.view), np.uint64(key.epoch), key.index_words)
+        fill_streams(units, key.seed_word, streams, np.uint64(key.view), np.uint64(key.epoch), key.index_words)
         return [cls(key, stream, 0, units[s]) for s, stream in enumerate(streams.tolist())]
 
     @property
@@ -154,7 +108,7 @@ class Draws:
         """Raw 64-bit words, shape (N, width)."""
         out, key = np.empty((self.n, width), np.uint64), self.key
         stream, block = np.uint64(self.stream), np.uint64(self._block)
-        _fill(out, key.seed_word, stream, block, np.uint64(key.view), np.uint64(key.epoch), key.index_words)
+        fill_words(out, key.seed_word, stream, block, np.uint64(key.view), np.uint64(key.epoch), key.index_words)
         self.skip(width)
         return out
 

@@ -136,6 +136,11 @@ class Samples:
         return int(self.rows.shape[1])
 
     @property
+    def dims(self) -> int:
+        """Coordinates of a joint, 2 or 3."""
+        return len(self.channels.rstrip("c"))
+
+    @property
     def n_channels(self) -> int:
         """Channels, C."""
         return int(self.rows.shape[2])

@@ -38,6 +38,22 @@ _NO_PARENTS = np.zeros(0, np.int64)
 _NO_PARENTS.flags.writeable = False
 
 
+_banks: dict[tuple[int, np.dtype[Any]], tuple[NDArray[np.float64], NDArray[Any]]] = {}
+
+
+def _bank_of(bank: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """The bank in the precision of the samples; the last few are kept, since filters share theirs."""
+    if bank.dtype == dtype:
+        return bank
+    known = _banks.get((id(bank), dtype))
+    # The kept original makes sure that no other array has its id.
+    if known is None or bank.flags.writeable:
+        if len(_banks) > 16:
+            _banks.clear()
+        known = _banks[id(bank), dtype] = bank, bank.astype(dtype)
+    return known[1]
+
+
 @dataclass
 class Stage:
     """Operators of one pass, in order: bodies, filter, gather, affine, bones, joint order, weights; or one alone."""
@@ -133,7 +149,7 @@ class Stage:
         rows, dtype = samples.rows.reshape(-1), samples.rows.dtype
         bank, active, shortest, taps = _NO_BANK[dtype], _INACTIVE, 0, _NO_NUMBERS
         if isinstance(frame_filter, FrameFilter):
-            bank, active = frame_filter.bank.astype(dtype, copy=False), frame_filter.active
+            bank, active = _bank_of(frame_filter.bank, dtype), frame_filter.active
             shortest = frame_filter.shortest
         elif frame_filter is not None:
             taps = frame_filter.taps
@@ -159,8 +175,6 @@ class Stage:
         shape = samples.n_joints, samples.n_channels
         done = np.zeros(samples.row.shape, np.bool_)
         tables = samples.row, samples.first, samples.length
-        if samples.channels == "xyz":
-            apply_to_frames(done, rows, *shape, *tables, samples.gapless, *operators)
-        if not done.all():
+        if samples.channels != "xyz" or not apply_to_frames(done, rows, *shape, *tables, samples.gapless, *operators):
             vector = len(samples.channels), len(samples.channels.rstrip("c"))
             apply_to_joints(done, rows, *shape, *vector, *tables, *operators)

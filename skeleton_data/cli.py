@@ -14,7 +14,20 @@ import types
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from skeleton_data.commands import DONE, FAILED, STOPPED, convert, export, info, merge, repack, split, synth, verify
+from skeleton_data.commands import (
+    DONE,
+    FAILED,
+    STOPPED,
+    convert,
+    export,
+    info,
+    merge,
+    repack,
+    split,
+    synth,
+    verify,
+    view,
+)
 from skeleton_data.conversion.summary import version
 from skeleton_data.raw import SkeletonDataError
 
@@ -102,6 +115,6 @@ def make_parser() -> argparse.ArgumentParser:
         help="print a script that lets the Tab key complete this command in your shell, and exit",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (convert, info, verify, split, merge, export, repack, synth):
+    for module in (convert, info, verify, view, split, merge, export, repack, synth):
         module.add_to(commands)
     return parser

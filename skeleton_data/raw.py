@@ -148,15 +148,16 @@ class Listing:
 
     Attributes
     ----------
-    items : list of RawItem
-        What is to be read, sorted by name, or in the order of a source that has one.
+    items : sequence of RawItem
+        What is to be read, sorted by name, or in the order of a source that has one; of a large source
+        :class:`skeleton_data.packed.Packed`.
     left_out : dict
         Reason -> names of recordings left out on purpose (a missing list, an instance with no frames ...).
     rejected : list of RawFileError
         Files that are there but cannot be used.
     """
 
-    items: list[RawItem]
+    items: Sequence[RawItem]
     left_out: dict[str, list[str]] = field(default_factory=dict)
     rejected: list[RawFileError] = field(default_factory=list)
 

@@ -19,8 +19,13 @@ from skeleton_aug.operators.base import Mask
 Beyond = Literal["repeat", "reflect", "last", "zeros"]
 Frames = NDArray[np.int32]
 
-_REPEAT, _REFLECT, _LAST, _ZEROS = range(4)
-_BEYOND = {"repeat": _REPEAT, "reflect": _REFLECT, "last": _LAST, "zeros": _ZEROS}
+_REPEAT, _REFLECT, _LAST, _ZEROS, _STRETCH = range(5)
+_CODES = {"repeat": _REPEAT, "reflect": _REFLECT, "last": _LAST, "zeros": _ZEROS, "stretch": _STRETCH}
+
+
+def code_of(step: Beyond | Literal["stretch"]) -> int:
+    """Number by which a :class:`Chain` knows a stretch, or a window by what stands beyond its ends."""
+    return _CODES[step]
 
 
 class Step(Protocol):
@@ -70,7 +75,7 @@ class Window:
     def look_up(self, frames: Frames) -> tuple[Frames, Frames, None]:
         """Count on from the start, and bring back what lies beyond."""
         found = np.empty((len(self.start), frames.shape[1]), np.int32)
-        _look_through_windows(frames, self.start, self.n_frames, self.n_source, _BEYOND[self.beyond], found)
+        _look_through_windows(frames, self.start, self.n_frames, self.n_source, _CODES[self.beyond], found)
         return found, found, None
 
 
@@ -148,49 +153,133 @@ class Table:
         return before, after, mix
 
 
+@dataclass(frozen=True)
+class Chain:
+    """Windows and stretches one after the other, at most one stretch, as :class:`Program` draws them.
+
+    Attributes
+    ----------
+    steps : (S,) int64 array
+        Their codes, see :func:`code_of`.
+    numbers : (S, 3, N) int64 array
+        Of each step: first frame of a window, frames of its result, and of its source.
+    places : (S, 2, N) float64 array
+        Start and span of a stretch.
+    whole : bool
+        Whether there is no stretch.
+    """
+
+    steps: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    places: NDArray[np.float64]
+    whole: bool
+
+    @property
+    def n_frames(self) -> NDArray[np.int64]:
+        """Output frames, (N,)."""
+        n_frames: NDArray[np.int64] = self.numbers[-1, 1]
+        return n_frames
+
+    def part(self, samples: slice) -> Chain:
+        """Return the step of some of the samples."""
+        numbers, places = self.numbers[..., samples], self.places[..., samples]
+        return Chain(self.steps, np.ascontiguousarray(numbers), np.ascontiguousarray(places), self.whole)
+
+    def where(self, mask: Mask, n_source: NDArray[np.int64]) -> Table:
+        """Identity where the mask is False."""
+        frames = np.arange(int(self.n_frames.max(initial=0)), dtype=np.int32)[None]
+        before, after, mix = self.look_up(frames)
+        mix = np.zeros(before.shape) if mix is None else mix
+        return Table(before, after, mix, self.n_frames, self.whole).where(mask, n_source)
+
+    def look_up(self, frames: Frames) -> tuple[Frames, Frames, NDArray[np.float64] | None]:
+        """Go back through the steps."""
+        shape = self.numbers.shape[2], frames.shape[1]
+        before = np.empty(shape, np.int32)
+        if self.whole:
+            _look_through_chain(frames, self.steps, self.numbers, self.places, before, before, _NO_SHARES)
+            return before, before, None
+        after, mix = np.empty(shape, np.int32), np.empty(shape)
+        _look_through_chain(frames, self.steps, self.numbers, self.places, before, after, mix)
+        return before, after, mix
+
+
+_NO_SHARES = np.empty((0, 0))
+
+
+@kernel(_nrt=False)
+def _pass_window(frames, start, n_frames, n_source, beyond, to):  # type: ignore[no-untyped-def]
+    """Frames of the input for frames of a window; both may be one array."""
+    if beyond in (_REPEAT, _REFLECT):
+        period = n_source if beyond == _REPEAT else 2 * n_source
+        first = start % period
+        for t in range(to.size):
+            to[t] = frames[t] + first if 0 <= frames[t] < n_frames else -1
+        # Remainders by subtraction of ever smaller multiples: most windows need none or one, and each is a sweep.
+        turns = period
+        while 2 * turns < first + n_frames:
+            turns *= 2
+        while turns >= period and first + n_frames > period:
+            for t in range(to.size):
+                to[t] -= turns if to[t] >= turns else 0
+            turns //= 2
+        if beyond == _REFLECT:
+            for t in range(to.size):
+                to[t] = period - 1 - to[t] if to[t] >= n_source else to[t]
+        return
+    for t in range(to.size):
+        frame = frames[t] + start
+        if beyond == _LAST:
+            frame = min(max(frame, 0), n_source - 1)
+        elif not 0 <= frame < n_source:
+            frame = -1
+        to[t] = frame if 0 <= frames[t] < n_frames else -1
+
+
+@kernel(_nrt=False)
+def _pass_stretch(frames, start, span, n_frames, n_source, before, after, mix):  # type: ignore[no-untyped-def]
+    """Frames of the input on both sides of frames of a stretch; ``frames`` and ``before`` may be one array."""
+    last, gaps = n_source - 1, float(max(n_frames - 1, 1))
+    for t in range(frames.size):
+        # Multiplied before it is divided, so that a place on a frame is a whole number and blends with no other.
+        place = min(max(start + frames[t] * span / gaps, 0.0), float(last))
+        low = int(place)
+        inside = 0 <= frames[t] < n_frames
+        before[t] = low if inside else -1
+        after[t] = min(low + 1, last) if inside else -1
+        mix[t] = place - low if inside else 0.0
+
+
 @kernel()
 def _look_through_windows(frames, start, n_frames, n_source, beyond, found):  # type: ignore[no-untyped-def]
     for n in range(found.shape[0]):
-        line, to, n_here, longest = frames[n % frames.shape[0]], found[n], n_source[n], n_frames[n]
-        if beyond in (_REPEAT, _REFLECT):
-            period = n_here if beyond == _REPEAT else 2 * n_here
-            first = start[n] % period
-            for t in range(to.size):
-                to[t] = line[t] + first if 0 <= line[t] < longest else -1
-            # Remainders by subtraction of ever smaller multiples: most windows need none or one, and each is a sweep.
-            turns = period
-            while 2 * turns < first + longest:
-                turns *= 2
-            while turns >= period and first + longest > period:
-                for t in range(to.size):
-                    to[t] -= turns if to[t] >= turns else 0
-                turns //= 2
-            if beyond == _REFLECT:
-                for t in range(to.size):
-                    to[t] = period - 1 - to[t] if to[t] >= n_here else to[t]
-        else:
-            for t in range(to.size):
-                frame = line[t] + start[n]
-                if beyond == _LAST:
-                    frame = min(max(frame, 0), n_here - 1)
-                elif not 0 <= frame < n_here:
-                    frame = -1
-                to[t] = frame if 0 <= line[t] < longest else -1
+        _pass_window(frames[n % frames.shape[0]], start[n], n_frames[n], n_source[n], beyond, found[n])
 
 
 @kernel()
 def _look_between(frames, start, span, n_frames, n_source, before, after, mix):  # type: ignore[no-untyped-def]
     for n in range(before.shape[0]):
-        line, last, longest = frames[n % frames.shape[0]], n_source[n] - 1, n_frames[n]
-        gaps = float(max(longest - 1, 1))
-        for t in range(line.size):
-            # Multiplied before it is divided, so that a place on a frame is a whole number and blends with no other.
-            place = min(max(start[n] + line[t] * span[n] / gaps, 0.0), float(last))
-            low = int(place)
-            inside = 0 <= line[t] < longest
-            before[n, t] = low if inside else -1
-            after[n, t] = min(low + 1, last) if inside else -1
-            mix[n, t] = place - low if inside else 0.0
+        _pass_stretch(
+            frames[n % frames.shape[0]], start[n], span[n], n_frames[n], n_source[n], before[n], after[n], mix[n]
+        )
+
+
+@kernel()
+def _look_through_chain(frames, steps, numbers, places, before, after, mix):  # type: ignore[no-untyped-def]
+    """From the last step to the first; ``after`` and ``mix`` are written only where a step is a stretch."""
+    for n in range(before.shape[0]):
+        asked, low, high, split = frames[n % frames.shape[0]], before[n], after[n % after.shape[0]], False
+        for t in range(low.size):
+            low[t] = asked[t]
+        for k in range(steps.size - 1, -1, -1):
+            start, n_frames, n_source = numbers[k, 0, n], numbers[k, 1, n], numbers[k, 2, n]
+            if steps[k] == _STRETCH:
+                _pass_stretch(low, places[k, 0, n], places[k, 1, n], n_frames, n_source, low, high, mix[n])
+                split = True
+            else:
+                _pass_window(low, start, n_frames, n_source, steps[k], low)
+                if split:
+                    _pass_window(high, start, n_frames, n_source, steps[k], high)
 
 
 @kernel()

@@ -113,7 +113,8 @@ class Gather(Operator):
         )
 
     @classmethod
-    def _of_steps(cls, *steps: Step) -> Gather:
+    def of_steps(cls, *steps: Step) -> Gather:
+        """Carry out one step after the other; at most one of them may interpolate."""
         gather = cls.__new__(cls)
         gather._steps = steps
         return gather
@@ -121,7 +122,7 @@ class Gather(Operator):
     @classmethod
     def at(cls, positions: NDArray[np.float64], n_frames: NDArray[np.int64], n_source: NDArray[np.int64]) -> Gather:
         """Interpolate linearly at fractional frame numbers, (N, T), clamped to the input's frames."""
-        return cls._of_steps(Table.at(positions, n_frames, n_source))
+        return cls.of_steps(Table.at(positions, n_frames, n_source))
 
     @classmethod
     def frames(cls, frames: NDArray[Any], n_frames: NDArray[np.int64]) -> Gather:
@@ -147,12 +148,12 @@ class Gather(Operator):
             What stands beyond both ends of the input: the input again, the input backwards (its end frames twice),
             the frame at that end, or missing frames.
         """
-        return cls._of_steps(Window(start, _for_each(n_source, n_frames), n_source, beyond))
+        return cls.of_steps(Window(start, _for_each(n_source, n_frames), n_source, beyond))
 
     @classmethod
     def cyclic(cls, start: NDArray[np.int64], n_frames: NDArray[np.int64], n_source: NDArray[np.int64]) -> Gather:
         """Pick the frames from ``start`` on, beginning again at frame 0 after the last."""
-        return cls._of_steps(Window(start, n_frames, n_source))
+        return cls.of_steps(Window(start, n_frames, n_source))
 
     @classmethod
     def stretch(
@@ -168,7 +169,7 @@ class Gather(Operator):
         """
         start = np.zeros(len(n_source)) if start is None else start
         span = np.subtract(n_source, 1, dtype=np.float64) if span is None else span
-        return cls._of_steps(Stretch(start, span, _for_each(n_source, n_frames), n_source))
+        return cls.of_steps(Stretch(start, span, _for_each(n_source, n_frames), n_source))
 
     @property
     def n_frames(self) -> NDArray[np.int64]:
@@ -199,7 +200,7 @@ class Gather(Operator):
     def _arrays(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
         if len(self._steps) == 1 and isinstance(self._steps[0], Table):
             return self._steps[0].before, self._steps[0].after, self._steps[0].mix
-        longest = int(self.n_frames.max(initial=0))
+        longest = int(self.n_frames[0] if len(self.n_frames) == 1 else self.n_frames.max(initial=0))
         before = after = np.arange(longest, dtype=np.int32)[None]
         mix: NDArray[np.float64] | None = None
         for step in reversed(self._steps):
@@ -216,7 +217,7 @@ class Gather(Operator):
         step = self._steps[0]
         if len(self._steps) > 1:
             step = Table(*self._arrays, self.n_frames, self.whole)
-        return self._of_steps(step.where(mask, batch.n_frames))
+        return self.of_steps(step.where(mask, batch.n_frames))
 
     def check(self, batch: Batch) -> None:
         """A column for each output frame."""
@@ -236,7 +237,7 @@ class Gather(Operator):
 
     def part(self, samples: slice) -> Gather:
         """Return the operator of some of the samples."""
-        return self._of_steps(*(step.part(samples) for step in self._steps))
+        return self.of_steps(*(step.part(samples) for step in self._steps))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -247,7 +248,7 @@ class Gather(Operator):
         """Return the operator that applies ``earlier`` and then this one; None where both interpolate."""
         if not self.whole and not earlier.whole:
             return None
-        return self._of_steps(*earlier._steps, *self._steps)
+        return self.of_steps(*earlier._steps, *self._steps)
 
 
 def _for_each(samples: NDArray[np.int64], value: NDArray[np.int64] | int) -> NDArray[np.int64]:

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from skeleton_aug.batch import Batch
+from skeleton_aug.drawing import Instruction, Instructions
+from skeleton_aug.kernels_draw import MATRICES
 from skeleton_aug.operators import Affine
 from skeleton_aug.pipeline import Transform
 from skeleton_aug.randomness import Draws
+from skeleton_aug.samples import Samples
 
 _WITHOUT = np.eye(3) - np.eye(3)[:, :, None] * np.eye(3)[:, None, :]
 """Matrices that set x, y or z to zero, (3, 3, 3)."""
@@ -51,3 +54,10 @@ class AxisMask(Transform):
                 f"axes={self.axes!r}; pass axes='xy'."
             )
         return Affine.linear(_WITHOUT[axes[draws.integers(0, len(axes))]])
+
+    def instructions(self, samples: Samples) -> Instructions | None:
+        """One of several matrices."""
+        axes = ["xyz".index(axis) for axis in self.axes]
+        if max(axes) >= samples.dims:
+            return None
+        return (Instruction(MATRICES, (len(axes), *_WITHOUT[axes].ravel()), 1),)

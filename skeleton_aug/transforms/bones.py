@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from skeleton_aug.batch import Batch
+from skeleton_aug.drawing import Instructions
 from skeleton_aug.operators import BonesOf
 from skeleton_aug.pipeline import Transform, check_joints
 from skeleton_aug.randomness import Draws
+from skeleton_aug.samples import Samples
 from skeleton_aug.skeletons import Skeleton, get_skeleton
 
 
@@ -42,3 +44,10 @@ class Bones(Transform):
         skeleton = get_skeleton(self.skeleton)
         check_joints(self.name, batch, skeleton)
         return BonesOf(skeleton.parent_array, self.channels)
+
+    def instructions(self, samples: Samples) -> Instructions | None:
+        """The bones."""
+        skeleton = get_skeleton(self.skeleton)
+        if samples.n_joints != skeleton.n_joints or samples.n_channels != len(samples.channels):
+            return None
+        return (BonesOf(skeleton.parent_array, self.channels),)

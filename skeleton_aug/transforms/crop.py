@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from skeleton_aug.batch import Batch
+from skeleton_aug.drawing import Instruction, Instructions
+from skeleton_aug.kernels_draw import CROP
 from skeleton_aug.operators import Gather
 from skeleton_aug.pipeline import Transform, check_range
 from skeleton_aug.randomness import Draws
+from skeleton_aug.samples import Samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,3 +47,7 @@ class Crop(Transform):
         share = np.rint(batch.n_frames * draws.uniform(*self.ratio_range)).astype(np.int64)
         n_frames = np.maximum(share, 1)
         return Gather.window(draws.integers(0, batch.n_frames - n_frames + 1), n_frames, batch.n_frames)
+
+    def instructions(self, samples: Samples) -> Instructions:
+        """A window."""
+        return (Instruction(CROP, self.ratio_range, 2),)

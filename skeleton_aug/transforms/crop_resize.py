@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from skeleton_aug.batch import Batch
+from skeleton_aug.drawing import Instruction, Instructions
+from skeleton_aug.kernels_draw import CROP_STRETCH
 from skeleton_aug.operators import Gather
 from skeleton_aug.pipeline import Transform, check_range
 from skeleton_aug.randomness import Draws
+from skeleton_aug.samples import Samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,3 +52,7 @@ class CropResize(Transform):
         span = last * draws.uniform(*self.ratio_range)
         start = (last - span) * draws.uniform()
         return Gather.stretch(self.n_frames, batch.n_frames, start, span)
+
+    def instructions(self, samples: Samples) -> Instructions:
+        """A stretch."""
+        return (Instruction(CROP_STRETCH, (self.n_frames, *self.ratio_range), 2),)

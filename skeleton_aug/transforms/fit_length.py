@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_aug.batch import Batch
+from skeleton_aug.drawing import Instruction, Instructions
+from skeleton_aug.kernels_draw import STRETCH, WINDOW
 from skeleton_aug.operators import Gather
 from skeleton_aug.operators.frame_steps import Beyond
 from skeleton_aug.pipeline import Transform
 from skeleton_aug.randomness import Draws
+from skeleton_aug.samples import Samples
 
 _CROPS = ("start", "center", "random")
 _LONG = ("crop", "resize")
@@ -74,6 +77,15 @@ class FitLength(Transform):
         if self.short == "resize":
             return Gather.stretch(n_frames, length, start.astype(np.float64), np.minimum(length, n_frames) - 1.0)
         return self._fill_up(start, length)
+
+    def instructions(self, samples: Samples) -> Instructions | None:
+        """A window or a stretch; a stretch with windows behind it is left to :meth:`sample`."""
+        crop, n_blocks = _CROPS.index(self.crop), int(self.crop == "random")
+        if self.long == "resize":
+            return (Instruction(STRETCH, (self.n_frames, -1)),) if self.short == "resize" else None
+        if self.short == "resize":
+            return (Instruction(STRETCH, (self.n_frames, crop), n_blocks),)
+        return (Instruction(WINDOW, (self.n_frames, crop), n_blocks, self.short),)
 
     def _start(self, draws: Draws, length: NDArray[np.int64]) -> NDArray[np.int64]:
         """First frame that is kept."""

@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 
 from skeleton_aug.batch import Batch
 from skeleton_aug.compiled import kernel
+from skeleton_aug.drawing import Instruction, Instructions
+from skeleton_aug.kernels_draw import SUBSET
 from skeleton_aug.operators import JointWeights
 from skeleton_aug.pipeline import Transform
 from skeleton_aug.randomness import Draws
+from skeleton_aug.samples import Samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,11 @@ class JointMask(Transform):
             )
         return JointWeights(np.where(random_subsets(draws, batch.n_joints, self.count_range), 0.0, 1.0))
 
+    def instructions(self, samples: Samples) -> Instructions | None:
+        """A subset of the joints."""
+        v, (low, high) = samples.n_joints, self.count_range
+        return None if high > v else (subset_of(np.eye(v), low, high),)
+
 
 def check_counts(who: str, counts: tuple[int, int]) -> None:
     """Raise ValueError unless ``counts`` is (low, high), integers with 0 <= low <= high."""
@@ -62,6 +70,11 @@ def random_subsets(draws: Draws, n_members: int, count_range: tuple[int, int]) -
     chosen = np.zeros((draws.n, n_members), np.bool_)
     _choose(draws.uniform(size=max(count_range[1], 1)), count, chosen)
     return chosen
+
+
+def subset_of(members: NDArray[np.float64], low: int, high: int) -> Instruction:
+    """Drop ``low`` to ``high`` of some parts, whose rows (parts, V) are 1 where a joint belongs to them."""
+    return Instruction(SUBSET, (len(members), low, high, *members.ravel()), 1 + -(-max(high, 1) // 4))
 
 
 @kernel()

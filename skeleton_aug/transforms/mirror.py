@@ -8,9 +8,12 @@ from typing import Literal
 import numpy as np
 
 from skeleton_aug.batch import Batch
+from skeleton_aug.drawing import Instruction, Instructions
+from skeleton_aug.kernels_draw import MATRICES, REORDER
 from skeleton_aug.operators import Affine, JointOrder
 from skeleton_aug.pipeline import Transform, check_joints
 from skeleton_aug.randomness import Draws
+from skeleton_aug.samples import Samples
 from skeleton_aug.skeletons import Skeleton, get_skeleton
 
 
@@ -65,3 +68,12 @@ class Mirror(Transform):
         matrix[axis, axis] = -1.0
         source = skeleton.mirror.astype(np.int64)
         return Affine.linear(matrix[None].repeat(batch.n, 0)), JointOrder(source[None].repeat(batch.n, 0))
+
+    def instructions(self, samples: Samples) -> Instructions | None:
+        """A matrix and an order."""
+        skeleton, axis = get_skeleton(self.skeleton), "xyz".index(self.axis)
+        if samples.n_joints != skeleton.n_joints or axis >= samples.dims:
+            return None
+        signs = [1.0 - 2.0 * (axis == c) for c in range(3)]
+        matrix = np.diag(signs).ravel()
+        return Instruction(MATRICES, (1, *matrix), 1), Instruction(REORDER, skeleton.mirror.tolist())

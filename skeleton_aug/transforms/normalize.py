@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from functools import cached_property
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from skeleton_aug.batch import Batch
 from skeleton_aug.compiled import kernel
+from skeleton_aug.drawing import Instructions
 from skeleton_aug.operators import Affine, CenterFrames, Operator
 from skeleton_aug.pipeline import Transform, check_joints
 from skeleton_aug.randomness import Draws
+from skeleton_aug.samples import Samples
 from skeleton_aug.skeletons import Skeleton, get_skeleton
 from skeleton_aug.vectors import prefetch
 
@@ -100,16 +103,7 @@ class Normalize(Transform):
         skeleton = get_skeleton(self.skeleton)
         check_joints(self.name, batch, skeleton)
         self._check_channels(batch)
-        matrix, offset = np.empty((batch.n, 3, 3)), np.empty((batch.n, 3))
-        now, needed = batch.samples(), self._needed
-        _body_frames(
-            now.rows, now.row, now.length, len(now.channels), batch.dims,
-            skeleton.role_array, tuple(role in needed for role in _ROLES),
-            tuple(role == "base" for role in _ROLES),
-            self.center == "sequence", get_args(Rotation).index(self.rotation),
-            get_args(Measure).index(self.measure), self.scale or 0.0, matrix, offset,
-        )  # fmt: skip
-        affine = Affine(matrix, offset)
+        affine = self._look(batch.samples())
         if self.center != "frame":
             return affine
         # To the compiler arrays that may be written are another type, and those of saved plans are not.
@@ -118,6 +112,36 @@ class Normalize(Transform):
         centring = CenterFrames(base, np.ones(batch.n, np.bool_))
         # The matrix commutes with it, and behind it joins the pass of what follows.
         return centring if self.rotation == "none" and self.scale is None else (centring, affine)
+
+    def instructions(self, samples: Samples) -> Instructions | None:
+        """A look at the samples, where that is all."""
+        fits = samples.n_joints == get_skeleton(self.skeleton).n_joints and (
+            self.rotation == "none" or samples.dims == 3
+        )
+        return (self._look,) if fits and self.center != "frame" else None
+
+    def _look(self, samples: Samples) -> Affine:
+        """Matrix and offset of each sample."""
+        matrix, offset = np.empty((samples.n, 3, 3)), np.empty((samples.n, 3))
+        _body_frames(
+            samples.rows, samples.row, samples.length, len(samples.channels), samples.dims, *self._wanted, matrix,
+            offset,
+        )  # fmt: skip
+        return Affine(matrix, offset)
+
+    @cached_property
+    def _wanted(self) -> tuple[Any, ...]:
+        """The settings as the kernel takes them."""
+        needed = self._needed
+        return (
+            get_skeleton(self.skeleton).role_array,
+            tuple(role in needed for role in _ROLES),
+            tuple(role == "base" for role in _ROLES),
+            self.center == "sequence",
+            get_args(Rotation).index(self.rotation),
+            get_args(Measure).index(self.measure),
+            self.scale or 0.0,
+        )
 
     def _check_channels(self, batch: Batch) -> None:
         if not batch.has_positions:

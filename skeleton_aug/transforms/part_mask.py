@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_aug.batch import Batch
+from skeleton_aug.drawing import Instructions
 from skeleton_aug.operators import JointWeights
 from skeleton_aug.pipeline import Transform, check_joints
 from skeleton_aug.randomness import Draws
+from skeleton_aug.samples import Samples
 from skeleton_aug.skeletons import Skeleton, get_skeleton
-from skeleton_aug.transforms.joint_mask import check_counts, random_subsets
+from skeleton_aug.transforms.joint_mask import check_counts, random_subsets, subset_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,13 @@ class PartMask(Transform):
         check_joints(self.name, batch, skeleton)
         chosen = random_subsets(draws, len(skeleton.parts), self.count_range)
         return JointWeights(1.0 - chosen.astype(np.float64) @ _members(tuple(skeleton.parts.values()), batch.n_joints))
+
+    def instructions(self, samples: Samples) -> Instructions | None:
+        """A subset of the parts."""
+        skeleton = get_skeleton(self.skeleton)
+        if samples.n_joints != skeleton.n_joints:
+            return None
+        return (subset_of(_members(tuple(skeleton.parts.values()), skeleton.n_joints), *self.count_range),)
 
 
 @lru_cache(maxsize=32)

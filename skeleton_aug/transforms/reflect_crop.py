@@ -8,9 +8,12 @@ from numbers import Real
 import numpy as np
 
 from skeleton_aug.batch import Batch
+from skeleton_aug.drawing import Instruction, Instructions
+from skeleton_aug.kernels_draw import REFLECT_CROP
 from skeleton_aug.operators import Gather
 from skeleton_aug.pipeline import Transform
 from skeleton_aug.randomness import Draws
+from skeleton_aug.samples import Samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,3 +49,7 @@ class ReflectCrop(Transform):
         padding = np.floor(batch.n_frames * self.ratio + 1e-9).astype(np.int64)
         start = draws.integers(0, 2 * padding + 1) - padding
         return Gather.window(start, batch.n_frames, batch.n_frames, beyond="reflect")
+
+    def instructions(self, samples: Samples) -> Instructions:
+        """A window."""
+        return (Instruction(REFLECT_CROP, (self.ratio,), 1, "reflect"),)

@@ -8,9 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_aug.batch import Batch
+from skeleton_aug.drawing import Instruction, Instructions
+from skeleton_aug.kernels_draw import PLAY_AT
 from skeleton_aug.operators import Gather
 from skeleton_aug.pipeline import Transform, check_range
 from skeleton_aug.randomness import Draws
+from skeleton_aug.samples import Samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +43,10 @@ class Resample(Transform):
     def sample(self, draws: Draws, batch: Batch) -> Gather:
         """One rate a sample."""
         return played_at(draws.uniform(*self.rate_range), batch.n_frames)
+
+    def instructions(self, samples: Samples) -> Instructions:
+        """A stretch."""
+        return (Instruction(PLAY_AT, self.rate_range, 1),)
 
 
 def played_at(rate: NDArray[np.float64], n_source: NDArray[np.int64]) -> Gather:

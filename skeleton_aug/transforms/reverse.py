@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from skeleton_aug.batch import Batch
+from skeleton_aug.drawing import Instruction, Instructions
+from skeleton_aug.kernels_draw import REVERSE
 from skeleton_aug.operators import Gather
 from skeleton_aug.pipeline import Transform
 from skeleton_aug.randomness import Draws
+from skeleton_aug.samples import Samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,3 +30,7 @@ class Reverse(Transform):
         """Nothing to draw but whether it acts, which ``p`` does."""
         # The frames that a reflection puts behind the last one are those of the sequence backwards.
         return Gather.window(batch.n_frames, batch.n_frames, batch.n_frames, beyond="reflect")
+
+    def instructions(self, samples: Samples) -> Instructions:
+        """A window."""
+        return (Instruction(REVERSE, beyond="reflect"),)

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_aug.batch import Batch
-from skeleton_aug.compiled import kernel
+from skeleton_aug.drawing import Instruction, Instructions
+from skeleton_aug.kernels_draw import TURN, fill_rotations
 from skeleton_aug.operators import Affine
 from skeleton_aug.pipeline import Transform, check_range
 from skeleton_aug.randomness import Draws
+from skeleton_aug.samples import Samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,9 +67,21 @@ class Rotate(Transform):
             low, high = np.where(main, self.main_range[0], low), np.where(main, self.main_range[1], high)
         return Affine.linear(rotation_matrix(low + (high - low) * units))
 
+    def instructions(self, samples: Samples) -> Instructions | None:
+        """A matrix."""
+        if samples.dims == 2 and self._tilts:
+            return None
+        low, high = zip(self.x_range, self.y_range, self.z_range, strict=True)
+        main = (0, 0, 0) if self.main_range is None else (1, *self.main_range)
+        return (Instruction(TURN, (*low, *high, *main), 2),)
+
+    @property
+    def _tilts(self) -> bool:
+        """Whether it leaves the plane."""
+        return any(self.x_range) or any(self.y_range) or self.main_range is not None
+
     def _check_plane(self, batch: Batch) -> None:
-        tilts = any(self.x_range) or any(self.y_range) or self.main_range is not None
-        if batch.dims == 2 and tilts:
+        if batch.dims == 2 and self._tilts:
             raise ValueError(
                 f"Rotate: samples (M, T, V, C) with C = {batch.channels!r} can be turned about z only, got "
                 f"x_range={self.x_range}, y_range={self.y_range}, main_range={self.main_range}. "
@@ -78,15 +92,5 @@ class Rotate(Transform):
 def rotation_matrix(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return ``Rz @ Ry @ Rx`` of right-handed angles about x, y and z, (N, 3); shape (N, 3, 3)."""
     matrix = np.empty((len(degrees), 3, 3))
-    _fill_rotations(degrees, matrix)
+    fill_rotations(degrees, matrix)
     return matrix
-
-
-@kernel()
-def _fill_rotations(degrees, matrix):  # type: ignore[no-untyped-def]
-    for n in range(degrees.shape[0]):
-        x, y, z = np.radians(degrees[n, 0]), np.radians(degrees[n, 1]), np.radians(degrees[n, 2])
-        cx, cy, cz, sx, sy, sz = np.cos(x), np.cos(y), np.cos(z), np.sin(x), np.sin(y), np.sin(z)
-        matrix[n, 0, 0], matrix[n, 0, 1], matrix[n, 0, 2] = cz * cy, cz * sy * sx - sz * cx, cz * sy * cx + sz * sx
-        matrix[n, 1, 0], matrix[n, 1, 1], matrix[n, 1, 2] = sz * cy, sz * sy * sx + cz * cx, sz * sy * cx - cz * sx
-        matrix[n, 2, 0], matrix[n, 2, 1], matrix[n, 2, 2] = -sy, cy * sx, cy * cx

@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_aug.batch import Batch
+from skeleton_aug.drawing import Instruction, Instructions
+from skeleton_aug.kernels_draw import FILTER
 from skeleton_aug.operators import FrameFilter
 from skeleton_aug.pipeline import Transform
 from skeleton_aug.randomness import Draws
+from skeleton_aug.samples import Samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +53,11 @@ class SavitzkyGolay(Transform):
     def sample(self, draws: Draws, batch: Batch) -> FrameFilter:
         """Nothing to draw but whether it acts, which ``p`` does."""
         return FrameFilter(savgol_bank(self.window, self.order), self.order + 1, np.ones(batch.n, np.bool_))
+
+    def instructions(self, samples: Samples) -> Instructions:
+        """A filter."""
+        bank = savgol_bank(self.window, self.order)
+        return (Instruction(FILTER, bank=bank, shortest=self.order + 1),)
 
 
 @lru_cache(maxsize=32)

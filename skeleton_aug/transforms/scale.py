@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from skeleton_aug.batch import Batch
+from skeleton_aug.drawing import Instruction, Instructions
+from skeleton_aug.kernels_draw import SCALE
 from skeleton_aug.operators import Affine
 from skeleton_aug.pipeline import Transform, check_range
 from skeleton_aug.randomness import Draws
+from skeleton_aug.samples import Samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,3 +48,7 @@ class Scale(Transform):
         matrix = np.zeros((batch.n, 9))
         matrix[:, ::4] = draws.uniform(*self.factor_range, size=3 if self.per_axis else 1)
         return Affine.linear(matrix.reshape(-1, 3, 3))
+
+    def instructions(self, samples: Samples) -> Instructions:
+        """A matrix."""
+        return (Instruction(SCALE, (*self.factor_range, self.per_axis), 1),)

@@ -8,9 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_aug.batch import Batch
+from skeleton_aug.drawing import Instruction, Instructions
+from skeleton_aug.kernels_draw import SHEAR
 from skeleton_aug.operators import Affine
 from skeleton_aug.pipeline import Transform, check_range
 from skeleton_aug.randomness import Draws
+from skeleton_aug.samples import Samples
 
 _CANDIDATES = 8
 
@@ -56,6 +59,10 @@ class Shear(Transform):
                 mirrors = _determinant(factors, batch.dims) <= 0
             factors[mirrors] = 0.0
         return Affine.linear(shear_matrix(factors))
+
+    def instructions(self, samples: Samples) -> Instructions | None:
+        """A matrix; drawing again is left to :meth:`sample`."""
+        return None if self.keep_orientation else (Instruction(SHEAR, self.factor_range, 2),)
 
 
 def shear_matrix(factors: NDArray[np.float64]) -> NDArray[np.float64]:

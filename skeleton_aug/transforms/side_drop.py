@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from skeleton_aug.batch import Batch
+from skeleton_aug.drawing import Instruction, Instructions
+from skeleton_aug.kernels_draw import WEIGHTS
 from skeleton_aug.operators import JointWeights
 from skeleton_aug.pipeline import Transform, check_joints
 from skeleton_aug.randomness import Draws
+from skeleton_aug.samples import Samples
 from skeleton_aug.skeletons import Skeleton, get_skeleton
 
 
@@ -36,3 +39,10 @@ class SideDrop(Transform):
         skeleton = get_skeleton(self.skeleton)
         check_joints(self.name, batch, skeleton)
         return JointWeights(skeleton.without_side[(draws.uniform() >= 0.5).astype(np.intp)])
+
+    def instructions(self, samples: Samples) -> Instructions | None:
+        """One of two rows of weights."""
+        skeleton = get_skeleton(self.skeleton)
+        if samples.n_joints != skeleton.n_joints:
+            return None
+        return (Instruction(WEIGHTS, (2, *skeleton.without_side.ravel()), 1),)

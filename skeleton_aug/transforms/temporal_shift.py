@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from skeleton_aug.batch import Batch
+from skeleton_aug.drawing import Instruction, Instructions
+from skeleton_aug.kernels_draw import SHIFT
 from skeleton_aug.operators import Gather
 from skeleton_aug.pipeline import Transform
 from skeleton_aug.randomness import Draws
+from skeleton_aug.samples import Samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,3 +42,7 @@ class TemporalShift(Transform):
         longest = batch.n_frames if self.max_offset is None else self.max_offset
         offset = draws.integers(0, longest + 1)
         return Gather.cyclic(offset, batch.n_frames, batch.n_frames)
+
+    def instructions(self, samples: Samples) -> Instructions:
+        """A window."""
+        return (Instruction(SHIFT, (-1 if self.max_offset is None else self.max_offset,), 1),)

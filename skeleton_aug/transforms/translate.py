@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from skeleton_aug.batch import Batch
+from skeleton_aug.drawing import Instruction, Instructions
+from skeleton_aug.kernels_draw import TRANSLATE
 from skeleton_aug.operators import Affine
 from skeleton_aug.pipeline import Transform, check_range
 from skeleton_aug.randomness import Draws
+from skeleton_aug.samples import Samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,3 +49,8 @@ class Translate(Transform):
         low, high = np.array([self.x_range, self.y_range, self.z_range]).T
         offset = low + (high - low) * draws.uniform(size=3)
         return Affine(np.eye(3)[None].repeat(batch.n, 0), offset)
+
+    def instructions(self, samples: Samples) -> Instructions:
+        """An offset."""
+        low, high = zip(self.x_range, self.y_range, self.z_range, strict=True)
+        return (Instruction(TRANSLATE, (*low, *high), 1),)

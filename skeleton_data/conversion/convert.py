@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -152,25 +153,31 @@ class _Conversion:
         self, resumed: bool, workers: int | None, executor: Executor | None, cluster: str | None, progress: bool
     ) -> None:
         """Read what is left, and write the store."""
-        listing = self.format.find(self.source)
-        self.summary.note_listing(listing)
-        if self.strict and listing.rejected:
-            raise listing.rejected[0]
+        items = self._items()
         try:
-            done = self._replay(listing.items) if resumed else 0
+            done = self._replay(items) if resumed else 0
             work = partial(encode_item, self.format, treatment=self.treatment)
-            left = listing.items[done:]
+            n_workers = workers or worthwhile_workers(len(items) - done)
             with (
-                _readers(cluster, executor, workers or worthwhile_workers(len(left)), self.source) as (pool, n_readers),
+                _readers(cluster, executor, n_workers, self.source) as (pool, n_readers),
                 reading(work, n_readers, pool) as results,
-                _bar(len(listing.items), done, progress) as bar,
+                _bar(len(items), done, progress) as bar,
             ):
-                for result in results(left):
+                for result in results(islice(items, done, None)):
                     self._take(result)
                     bar.update()
         finally:
             close_archives()
+        del items
         self._finish()
+
+    def _items(self) -> Sequence[RawItem]:
+        """List what is to be read; of all else the numbers stay, and what was rejected."""
+        listing = self.format.find(self.source)
+        self.summary.note_listing(listing)
+        if self.strict and listing.rejected:
+            raise listing.rejected[0]
+        return listing.items
 
     def _replay(self, items: Sequence[RawItem]) -> int:
         for number, entry in enumerate(self.writer.replay()):
@@ -220,6 +227,7 @@ class _Conversion:
         for name, (train, test) in splits.items():
             summary.splits[name] = (len(train), len(test), copies_across(samples["duplicate_of"], train, test))
         summary.n_duplicates = int((samples["duplicate_of"] >= 0).sum())
+        del samples
         writer.commit(self.format.class_names, splits, provenance(summary, self.options))
         _write_report(writer, summary)
 

@@ -14,12 +14,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 from tqdm import tqdm
 
 from skeleton_data.channels import GROUP
 from skeleton_data.conversion.encode import Counts, Track
+from skeleton_data.conversion.first_seen import FirstSeen, text_key
 from skeleton_data.conversion.journal import Entry, SampleEntry, TrackEntry
 from skeleton_data.conversion.summary import COMPLETE, version
 from skeleton_data.conversion.writer import StoreWriter
@@ -27,8 +27,11 @@ from skeleton_data.formats import FORMATS, get_format
 from skeleton_data.formats.ntu_lists import MISSING_LIST
 from skeleton_data.raw import SkeletonDataError, SourceFormat
 from skeleton_data.splits import OFFICIAL_COUNTS, Split, with_clean_variants
+from skeleton_data.storage.opening import open_file, reading_store
 from skeleton_data.storage.schema import checksum
 from skeleton_data.store import Store
+
+_SOURCES_AT_ONCE = 4096
 
 
 @dataclass
@@ -110,6 +113,7 @@ def merge(
         splits = _splits(parts, name, samples, done)
         done.n_samples = len(writer)
         done.n_duplicates = int((samples["duplicate_of"] >= 0).sum())
+        del samples
         done.splits = {split: (len(train), len(test)) for split, (train, test) in splits.items()}
         writer.commit(leading.class_names, splits, _provenance(opened, done, writer))
     return done
@@ -152,16 +156,26 @@ class _Part:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.sources = store.sources()
         # Read, not mapped: pages of a mapping would count as this process's memory.
-        self.file = h5py.File(store.path, "r")
+        with reading_store(store.path):
+            self.file = open_file(store.path)
         self.positions = self.file["positions"]
         self.channels = {name: self.file[f"{GROUP}/{name}"] for name in store.channels}
-        self.moved: dict[int, int] = {}
+        self.moved = np.full(len(store), -1, np.int32)
+        self._sources: tuple[int, Any] = (-1, None)
+
+    def source(self, number: int) -> tuple[str, int, str]:
+        """Path, bytes and digest of a raw file."""
+        start = number - number % _SOURCES_AT_ONCE
+        if self._sources[0] != start:
+            self._sources = start, self.file["sources"][start : start + _SOURCES_AT_ONCE]
+        path, size, digest = self._sources[1][number - start]
+        return path.decode(), int(size), digest.decode()
 
 
 def _write_all(parts: Sequence[_Part], writer: StoreWriter, done: Merged, progress: bool) -> None:
-    first: dict[str, tuple[_Part, int]] = {}
+    # The first of each name, counted through all stores one after the other.
+    first, borders = FirstSeen(), np.cumsum([0, *(len(part.store) for part in parts)])
     files = heapq.merge(*(_files(number, part.store) for number, part in enumerate(parts)))
     with tqdm(
         total=sum(n for *_, n in done.parts), unit=" recordings", disable=not progress, dynamic_ncols=True
@@ -169,17 +183,20 @@ def _write_all(parts: Sequence[_Part], writer: StoreWriter, done: Merged, progre
         for _, number, indices in files:
             part, new = parts[number], []
             for index in indices:
-                name = str(part.store.samples["name"][index])
-                if name in first:
-                    _check_repeated(part, index, *first[name])
-                    part.moved[index] = first[name][0].moved[first[name][1]]
-                    done.n_repeated += 1
-                else:
-                    part.moved[index] = len(first)
-                    first[name] = part, index
+                key, place = text_key(str(part.store.samples["name"][index])), int(borders[number]) + index
+                part.moved[index] = len(first)
+                before = first.setdefault(key, place)
+                if before == place:
                     new.append(index)
+                    continue
+                twin = int(np.searchsorted(borders, before, "right")) - 1
+                _check_repeated(part, index, parts[twin], before - int(borders[twin]))
+                part.moved[index] = parts[twin].moved[before - int(borders[twin])]
+                done.n_repeated += 1
             if new:
-                writer.write(*_read(part, new))
+                with reading_store(part.store.path):
+                    entry, tracks = _read(part, new)
+                writer.write(entry, tracks)
             bar.update(len(indices))
 
 
@@ -200,7 +217,7 @@ def _check_repeated(part: _Part, index: int, other: _Part, twin: int) -> None:
 
 def _read(part: _Part, indices: Sequence[int]) -> tuple[Entry, list[Track]]:
     store, channels = part.store, part.channels
-    path, size, digest = part.sources[int(store.samples["source"][indices[0]])]
+    path, size, digest = part.source(int(store.samples["source"][indices[0]]))
     samples, tracks = [], []
     for index in indices:
         row = store.samples[index]
@@ -275,7 +292,7 @@ def _is_official(store: Store, split: str) -> bool:
 
 def _joined(parts: Sequence[_Part], split: str) -> Split:
     of_parts = [(part.moved, part.store.split(split)) for part in parts]
-    train, test = (np.unique([moved[i] for moved, sides in of_parts for i in sides[side].tolist()]) for side in (0, 1))
+    train, test = (np.unique(np.concatenate([moved[sides[side]] for moved, sides in of_parts])) for side in (0, 1))
     return train.astype(np.int64), test.astype(np.int64)
 
 

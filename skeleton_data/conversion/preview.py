@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -100,7 +101,7 @@ def preview(
     return seen
 
 
-def _probe(raw_format: RawFormat, items: list[RawItem], treatment: Treatment, seen: Preview) -> None:
+def _probe(raw_format: RawFormat, items: Sequence[RawItem], treatment: Treatment, seen: Preview) -> None:
     probed = items[:: max(1, len(items) // _PROBED)][:_PROBED]
     if not probed:
         return

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -18,7 +18,7 @@ from skeleton_data.conversion.encode import Encoded
 from skeleton_data.raw import RawItem, SkeletonDataError
 
 Work: TypeAlias = Callable[[RawItem], Encoded]
-Mapped: TypeAlias = Callable[[Sequence[RawItem]], Iterator[Encoded]]
+Mapped: TypeAlias = Callable[[Iterable[RawItem]], Iterator[Encoded]]
 
 _IN_FLIGHT_PER_WORKER = 8
 # A fresh process takes about a second to start; fewer files than this are read sooner than that.
@@ -60,7 +60,7 @@ def reading(work: Work, workers: int, executor: Executor | None) -> Iterator[Map
             pool.shutdown(cancel_futures=True)
 
 
-def _in_order(pool: Executor, work: Work, in_flight: int, items: Sequence[RawItem]) -> Iterator[Encoded]:
+def _in_order(pool: Executor, work: Work, in_flight: int, items: Iterable[RawItem]) -> Iterator[Encoded]:
     waiting = iter(items)
     pending: deque[Future[Encoded]] = deque(pool.submit(work, item) for item in islice(waiting, in_flight))
     while pending:

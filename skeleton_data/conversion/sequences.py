@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
-from itertools import islice
 from pathlib import Path
 from typing import cast
 
@@ -127,9 +126,6 @@ class _OneByOne:
 
     def __len__(self) -> int:
         return self._n
-
-    def __getitem__(self, part: slice) -> _OneByOne:
-        return _OneByOne(islice(self._sequences, part.start, part.stop, part.step), self._n)
 
     def __iter__(self) -> Iterator[RawItem]:
         for at, sequence in enumerate(self._sequences):

@@ -1,50 +1,61 @@
-"""The tables of a store while it is made, packed: what a conversion holds in memory grows by these alone."""
+"""The tables of a store while it is made: spilled to files, so that a conversion holds next to nothing of them.
+
+In memory stay the digests of names, performances and recordings, which tell what has come before.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from skeleton_data.conversion.first_seen import FirstSeen, text_key
 from skeleton_data.conversion.journal import Entry, SampleEntry
-from skeleton_data.storage.schema import TRACK_DTYPE, sample_dtype, source_dtype, store_digest, text_dtype
-
-# Rows are packed without their texts, whose common length is known at the end only.
-_SAMPLE_NUMBERS = np.dtype([(name, sample_dtype("U1")[name]) for name in (sample_dtype("U1").names or ())[1:]])
-_SOURCE_NUMBERS = np.dtype([(name, source_dtype("S1")[name]) for name in (source_dtype("S1").names or ())[1:]])
+from skeleton_data.conversion.spills import SpilledRows, SpilledTexts
+from skeleton_data.storage.schema import TRACK_DTYPE, StoreDigest, sample_dtype, source_dtype, text_dtype
 
 
-class _Rows:
-    """A structured array that grows by a half when it is full."""
-
-    def __init__(self, dtype: np.dtype[np.void]) -> None:
-        self._array: NDArray[np.void] = np.empty(1024, dtype)
-        self.n = 0
-
-    def append(self, row: tuple[Any, ...]) -> None:
-        if self.n == len(self._array):
-            grown = np.empty(self.n + self.n // 2, self._array.dtype)
-            grown[: self.n] = self._array
-            self._array = grown
-        self._array[self.n] = row
-        self.n += 1
-
-    @property
-    def values(self) -> NDArray[np.void]:
-        return self._array[: self.n]
+def _numbers(dtype: np.dtype[np.void]) -> np.dtype[np.void]:
+    """The type of a table without its text, which comes first."""
+    return np.dtype([(name, dtype[name]) for name in (dtype.names or ())[1:]])
 
 
 class Tables:
-    """Samples, tracks, sources and performances, filled entry by entry in the order of their rows."""
+    """Samples, tracks, sources and performances, filled entry by entry in the order of their rows.
 
-    def __init__(self) -> None:
-        self.names: dict[str, None] = {}
-        self.performances: dict[str, int] = {}
+    Parameters
+    ----------
+    folder : Path
+        Where to spill them; files of other tables there are overwritten.
+    """
+
+    def __init__(self, folder: Path) -> None:
         self.n_rows = 0
-        self._samples, self._tracks, self._sources = _Rows(_SAMPLE_NUMBERS), _Rows(TRACK_DTYPE), _Rows(_SOURCE_NUMBERS)
-        self._paths: list[str] = []
-        self._first_with: dict[bytes, int] = {}
+        self._samples = SpilledRows(folder / "table.samples", _numbers(sample_dtype("U1")))
+        self._tracks = SpilledRows(folder / "table.tracks", TRACK_DTYPE)
+        self._sources = SpilledRows(folder / "table.sources", _numbers(source_dtype("S1")))
+        self._names = SpilledTexts(folder / "table.names")
+        self._paths = SpilledTexts(folder / "table.paths")
+        self._performances = SpilledTexts(folder / "table.performances")
+        self._by_name, self._by_performance, self._by_checksum = FirstSeen(), FirstSeen(), FirstSeen()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for spill in (self._samples, self._tracks, self._sources, self._names, self._paths, self._performances):
+            # What a full disk did not take is of no use any more.
+            with suppress(OSError):
+                spill.close()
+
+    def __len__(self) -> int:
+        return self._samples.n
+
+    def __contains__(self, name: str) -> bool:
+        return text_key(name) in self._by_name
 
     @property
     def n_tracks(self) -> int:
@@ -61,12 +72,16 @@ class Tables:
             self._add(sample)
 
     def _add(self, sample: SampleEntry) -> None:
-        index, checksum = len(self.names), bytes.fromhex(sample.checksum)
-        self.names[sample.name] = None
+        index, checksum = len(self), bytes.fromhex(sample.checksum)
+        self._by_name.setdefault(text_key(sample.name), index)
+        self._names.append(sample.name)
         for body_id, first_frame, n_frames, gapless in sample.tracks:
             self._tracks.append((index, body_id, first_frame, n_frames, self.n_rows, gapless))
             self.n_rows += n_frames
-        first = self._first_with.setdefault(checksum, index)
+        first = self._by_checksum.setdefault(checksum, index)
+        performance = self._by_performance.setdefault(text_key(sample.performance), len(self._performances))
+        if performance == len(self._performances):
+            self._performances.append(sample.performance)
         self._samples.append(
             (
                 sample.label,
@@ -76,38 +91,68 @@ class Tables:
                 sample.replication,
                 sample.n_frames,
                 len(sample.tracks),
-                self.performances.setdefault(sample.performance, len(self.performances)),
+                performance,
                 -1 if first == index else first,
                 len(self._paths) - 1,
                 np.frombuffer(checksum, np.uint8),
             )
         )
 
-    def samples(self, *, encoded: bool = False) -> NDArray[np.void]:
-        """Return the table of samples, names as text, or as fixed-length UTF-8 for the file."""
-        names = [name.encode() for name in self.names] if encoded else list(self.names)
-        longest = max(1, max(map(len, names), default=1))
-        made = np.empty(len(names), sample_dtype(text_dtype(longest) if encoded else f"U{longest}"))
-        made["name"] = names
-        return _filled(made, self._samples.values)
+    def samples(self) -> NDArray[np.void]:
+        """Return the table of samples, names as text."""
+        made = np.empty(len(self), sample_dtype(f"U{self._names.longest}"))
+        for start, piece in _places(self._sample_pieces(made.dtype)):
+            made[start : start + len(piece)] = piece
+        return made
 
-    def tracks(self) -> NDArray[np.void]:
-        """Return the table of tracks."""
-        return self._tracks.values
+    def _sample_pieces(self, dtype: np.dtype[np.void]) -> Iterator[NDArray[np.void]]:
+        as_text = dtype[0].kind == "U"
+        for names, numbers in zip(self._names.pieces(), self._samples.pieces(), strict=True):
+            yield _joined([name.decode() for name in names] if as_text else names, numbers, dtype)
 
-    def sources(self) -> NDArray[np.void]:
-        """Return the table of raw files, as the file has it."""
-        paths = [path.encode() for path in self._paths]
-        made = np.empty(len(paths), source_dtype(text_dtype(max(map(len, paths), default=1))))
-        made["path"] = paths
-        return _filled(made, self._sources.values)
+    def _source_pieces(self, dtype: np.dtype[np.void]) -> Iterator[NDArray[np.void]]:
+        for paths, numbers in zip(self._paths.pieces(), self._sources.pieces(), strict=True):
+            yield _joined(paths, numbers, dtype)
+
+    def write(self, file: h5py.File) -> None:
+        """Write all tables to a store."""
+        samples = sample_dtype(text_dtype(self._names.longest_bytes))
+        sources = source_dtype(text_dtype(self._paths.longest_bytes))
+        names = text_dtype(self._performances.longest_bytes)
+        _write(file, "samples", samples, len(self), self._sample_pieces(samples))
+        _write(file, "tracks", TRACK_DTYPE, self.n_tracks, self._tracks.pieces())
+        _write(file, "sources", sources, len(self._paths), self._source_pieces(sources))
+        performances = (np.array(piece, names) for piece in self._performances.pieces())
+        _write(file, "performances", names, len(self._performances), performances)
 
     def digest(self) -> str:
         """Return the identity of the content, see :func:`skeleton_data.storage.schema.store_digest`."""
-        return store_digest(list(self.names), self._samples.values["checksum"])
+        made = StoreDigest()
+        for names in self._names.pieces():
+            made.add_names(names)
+        for numbers in self._samples.pieces():
+            made.add_checksums(numbers["checksum"])
+        return made.hexdigest()
 
 
-def _filled(table: NDArray[np.void], numbers: NDArray[np.void]) -> NDArray[np.void]:
+def _joined(texts: list[Any], numbers: NDArray[np.void], dtype: np.dtype[np.void]) -> NDArray[np.void]:
+    made = np.empty(len(texts), dtype)
+    made[(dtype.names or ())[0]] = texts
     for name in numbers.dtype.names or ():
-        table[name] = numbers[name]
-    return table
+        made[name] = numbers[name]
+    return made
+
+
+def _places(pieces: Iterable[NDArray[Any]]) -> Iterator[tuple[int, NDArray[Any]]]:
+    start = 0
+    for piece in pieces:
+        yield start, piece
+        start += len(piece)
+
+
+def _write(file: h5py.File, name: str, dtype: np.dtype[Any], n: int, pieces: Iterable[NDArray[Any]]) -> None:
+    """Write a table piece by piece; it gets its name last, as h5py gives it to a table that is written at once."""
+    dataset = file.create_dataset(None, (n,), dtype)
+    for start, piece in _places(pieces):
+        dataset[start : start + len(piece)] = piece
+    file[name] = dataset

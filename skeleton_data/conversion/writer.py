@@ -79,7 +79,6 @@ class StoreWriter:
         self.path, self.skeleton, self.channels, self.force = path, skeleton, tuple(channels), force
         self.keep = self.committed = False
         self.n_entries = 0
-        self._tables = Tables()
         if path.parent.is_dir():
             self.left_by_dead = remove_dead(path, spare=1 if resume is None else None)
         self._refuse_existing()
@@ -89,6 +88,7 @@ class StoreWriter:
             taken = None if resume is None else take_over(path, resume)
             self._partial = taken or claim(path)
             self._spills = {name: self._spill_path(name).open("ab", buffering=0) for name in self._row_bytes()}
+            self._tables = Tables(self.folder)
             self._journal = Journal(self.folder / JOURNAL)
         except OSError as error:
             raise SkeletonDataError(f"{path}: cannot write to its folder ({error.strerror}).") from error
@@ -119,6 +119,7 @@ class StoreWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._journal.close()
+        self._tables.close()
         for spill in self._spills.values():
             spill.close()
         with suppress(OSError):
@@ -126,7 +127,7 @@ class StoreWriter:
         self._partial.release(keep=self.keep)
 
     def __len__(self) -> int:
-        return len(self._tables.names)
+        return len(self._tables)
 
     @property
     def n_tracks(self) -> int:
@@ -134,7 +135,7 @@ class StoreWriter:
         return self._tables.n_tracks
 
     def __contains__(self, name: str) -> bool:
-        return name in self._tables.names
+        return name in self._tables
 
     def begin(self, header: Mapping[str, Any]) -> None:
         """Start a new journal, and forget rows whose journal has lost its first line."""
@@ -266,10 +267,7 @@ class StoreWriter:
         file.attrs["format"] = np.bytes_(FORMAT)
         file.attrs["format_version"] = np.int32(FORMAT_VERSION)
         file.attrs["digest"] = np.bytes_(tables.digest())
-        file["samples"] = tables.samples(encoded=True)
-        file["tracks"] = tables.tracks()
-        file["sources"] = tables.sources()
-        _write_names(file, "performances", list(tables.performances))
+        tables.write(file)
         _write_names(file, "classes", class_names)
         group = file.create_group("splits")
         for name, (train, test) in splits.items():

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from skeleton_aug.skeletons import Skeleton
 from skeleton_data.formats.given import Facts, check_name, facts
+from skeleton_data.packed import Packed
 from skeleton_data.raw import Listing, RawBody, RawFileError, RawItem, RawSequence
 from skeleton_data.splits import Split
 
@@ -122,7 +123,7 @@ class Contents:
 
 def _named_well(listing: Listing) -> Listing:
     """Reject recordings whose names a store cannot hold."""
-    kept = []
+    kept: Packed[RawItem] = Packed()
     for item in listing.items:
         try:
             check_name(item.name)

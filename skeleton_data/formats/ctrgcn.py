@@ -40,6 +40,7 @@ from skeleton_data.formats.given import (
 )
 from skeleton_data.formats.ntu import RecordingName
 from skeleton_data.formats.parts import known_split, split_name
+from skeleton_data.packed import Packed
 from skeleton_data.raw import Listing, RawFileError, RawItem, SkeletonDataError
 
 PARTS = ("train", "test")
@@ -108,12 +109,13 @@ class CTRGCN(GivenLayout):
             raise RawFileError(str(source), f"expected x_train, y_train, x_test and y_test; it holds {found}.")
         split = split_name(self.split or known_split(source.stem))
         names = self._names(split, {part: len(array) for part, array in x.items()})
-        listing, n_classes = Listing([]), 0
+        items: Packed[RawItem] = Packed()
+        listing, n_classes = Listing(items), 0
         for part, array in x.items():
             _check_shape(array, layout.n_joints)
             labels, width = _labels(arrays[f"y_{part}"], len(array))
             n_classes = max(n_classes, width)
-            listing.items += self._items(array, names[part], labels, layout.n_joints)
+            items.extend(self._items(array, names[part], labels, layout.n_joints))
         every = [label for item in listing.items if (label := item.details.label) >= 0]  # type: ignore[attr-defined]
         named = class_names(self.classes, *_agreeing(listing, every), least=n_classes)
         parts = (names.get("train", []), names.get("test", []))

@@ -19,6 +19,7 @@ from skeleton_data.formats.arrays import StoredArray, npy_array, npz_arrays
 from skeleton_data.formats.contents import Contents
 from skeleton_data.formats.given import Facts, get_class_names, get_layout
 from skeleton_data.formats.table import PARTS, Row, Table, label_reader, names_of_part, read_table
+from skeleton_data.packed import Packed
 from skeleton_data.raw import Listing, RawFileError, RawItem, SkeletonDataError
 
 TABLE, LAYOUT, CLASSES = "samples.csv", "skeleton.json", "classes.txt"
@@ -103,7 +104,8 @@ class Folder:
 
 
 def _listing(source: Path, table_path: Path, table: Table, label_of: Callable[[Row], int]) -> Listing:
-    listing = Listing([], rejected=list(table.rejected))
+    items: Packed[RawItem] = Packed()
+    listing = Listing(items, rejected=list(table.rejected))
     if table.unused:
         listing.left_out[f"columns of {table_path.name} that are not used"] = table.unused
     arrays_of = cache(npz_arrays)
@@ -117,7 +119,7 @@ def _listing(source: Path, table_path: Path, table: Table, label_of: Callable[[R
         except RawFileError as error:
             listing.rejected.append(error)
         else:
-            listing.items.append(RawItem(row.name, array.path, array.member, array.nbytes, recording))
+            items.append(RawItem(row.name, array.path, array.member, array.nbytes, recording))
     return listing
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -19,6 +19,7 @@ from skeleton_data.formats import ntu_lists
 from skeleton_data.formats.ntu_channels import read_channels
 from skeleton_data.formats.ntu_lists import MISSING_LIST
 from skeleton_data.formats.sources import digest, drop_second_copies, find_files, read_bytes, renamed
+from skeleton_data.packed import Packed
 from skeleton_data.raw import Listing, RawBody, RawFileError, RawItem, RawSequence, SkeletonDataError
 from skeleton_data.splits import by_values
 
@@ -85,19 +86,12 @@ class _NTU:
         """List the recordings in a folder tree, a zip archive, or zips in a folder."""
         found = find_files(source, lambda name: name.lower().endswith(_SUFFIX))
         listing = Listing([], rejected=found.rejected)
-        usable = []
-        for item in found.items:
-            parsed = RecordingName.parse(item.name[: -len(_SUFFIX)])
-            if parsed is None:
-                reason = "is not named like S001C002P003R002A013.skeleton."
-                listing.rejected.append(RawFileError(item.place, reason, mend="Restore its original name."))
-            else:
-                usable.append(renamed(item, str(parsed)))
-        listing.items, copies, conflicts = drop_second_copies(usable)
-        listing.rejected += conflicts
+        misnamed: list[RawFileError] = []
+        unique, copies, conflicts = drop_second_copies(_named(found.items, misnamed))
+        listing.rejected += sorted(misnamed, key=lambda error: error.file) + conflicts
         if copies:
             listing.left_out["found a second time, same name and size"] = copies
-        self._leave_out(listing)
+        listing.items = Packed(self._kept(unique, listing))
         if not (listing.items or listing.left_out or listing.rejected):
             raise SkeletonDataError(
                 f"{source}: no .skeleton files here. Give the folder (or zip) that holds files named like "
@@ -105,10 +99,10 @@ class _NTU:
             )
         return listing
 
-    def _leave_out(self, listing: Listing) -> None:
+    def _kept(self, items: Iterable[RawItem], listing: Listing) -> Iterator[RawItem]:
+        """Give what is to be read; the names of all others go to ``listing.left_out``."""
         missing = frozenset[str]() if self.keep_missing else missing_names()
-        kept = []
-        for item in listing.items:
+        for item in items:
             parsed = _parsed(item.name)
             if parsed.setup > self._max_setup or not 1 <= parsed.action <= len(self.class_names):
                 limits = f"setups 1-{self._max_setup}, actions 1-{len(self.class_names)}"
@@ -116,8 +110,7 @@ class _NTU:
             elif item.name in missing:
                 listing.left_out.setdefault(MISSING_LIST, []).append(item.name)
             else:
-                kept.append(item)
-        listing.items = kept
+                yield item
 
     def read(self, item: RawItem) -> list[RawSequence]:
         """Read one recording, frames without bodies included."""
@@ -144,6 +137,17 @@ class _NTU:
                 source_digest=digest(data),
             )
         ]
+
+
+def _named(items: Iterable[RawItem], misnamed: list[RawFileError]) -> Iterator[RawItem]:
+    """Give items under the names of their recordings; those that have no such name go to ``misnamed``."""
+    for item in items:
+        parsed = RecordingName.parse(item.name[: -len(_SUFFIX)])
+        if parsed is None:
+            reason = "is not named like S001C002P003R002A013.skeleton."
+            misnamed.append(RawFileError(item.place, reason, mend="Restore its original name."))
+        else:
+            yield renamed(item, str(parsed))
 
 
 def _parsed(name: str) -> RecordingName:

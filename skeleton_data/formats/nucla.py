@@ -50,7 +50,7 @@ class NUCLA:
     def find(self, source: Path) -> Listing:
         """List the recordings in a folder tree, a zip archive, or zips in a folder."""
         found = find_files(source, lambda name: name.lower().endswith(".json") and _numbers(name[:-5]) is not None)
-        named = [renamed(item, item.name[:-5].lower()) for item in found.items]
+        named = (renamed(item, item.name[:-5].lower()) for item in found.items)
         items, copies, conflicts = drop_second_copies(named)
         listing = Listing(items, rejected=found.rejected + conflicts)
         if copies:

@@ -95,14 +95,15 @@ class _PKU:
         """
         self._splits_of_files()
         files = PKUFiles(Path(source), self.phase)
-        listing = Listing([], rejected=list(files.rejected))
+        items: list[RawItem] = []
+        listing = Listing(items, rejected=list(files.rejected))
         instances = _read_instances(files.labels, listing)
         for recording, path in sorted(files.skeletons.items()):
             if recording not in files.labels:
                 reason = f"recording {recording} has no label file."
                 listing.rejected.append(RawFileError(str(path), reason, mend="Add its label file, or remove it."))
             elif instances.get(recording):
-                listing.items.append(RawItem(recording, path, size=path.stat().st_size, details=instances[recording]))
+                items.append(RawItem(recording, path, size=path.stat().st_size, details=instances[recording]))
             elif recording in instances:
                 listing.left_out.setdefault("label file without instances", []).append(recording)
         if unseen := sorted(instances.keys() - files.skeletons.keys()):

@@ -26,6 +26,7 @@ from skeleton_data.formats.given import Facts, GivenLayout, class_names, get_lay
 from skeleton_data.formats.parts import paired
 from skeleton_data.formats.pickled import PickledArray
 from skeleton_data.formats.safe_pickle import load_pickle
+from skeleton_data.packed import Packed
 from skeleton_data.raw import Listing, RawFileError, RawItem, SkeletonDataError
 
 _EXPECTED = "expected a dictionary with 'annotations' (a list) and 'split', as pyskl and mmaction2 read it"
@@ -102,13 +103,14 @@ def _structure(content: Any, source: Path) -> tuple[list[Any], dict[str, list[st
 
 
 def _listing(annotations: list[Any], source: Path) -> Listing:
-    listing = Listing([])
+    items: Packed[RawItem] = Packed()
+    listing = Listing(items)
     first = annotations[0] if annotations and isinstance(annotations[0], dict) else {}
     key = "filename" if "filename" in first else "frame_dir"
     for at, annotation in enumerate(annotations):
         place = f"{source}!annotations[{at}]"
         try:
-            listing.items.append(_item(annotation, key, source))
+            items.append(_item(annotation, key, source))
         except _Plane as error:
             raise RawFileError(place, str(error), mend="Convert its three-dimensional version.") from None
         except ValueError as error:

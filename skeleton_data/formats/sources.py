@@ -7,12 +7,14 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from skeleton_data.packed import Packed, in_order
 from skeleton_data.raw import RawFileError, RawItem, SkeletonDataError
 
 if TYPE_CHECKING:
@@ -36,12 +38,14 @@ _READ_FAILURES = (
 class Found:
     """Files of a source: one item per file, named as the file; and what could not be looked into."""
 
-    items: list[RawItem] = field(default_factory=list)
+    items: Packed[RawItem] = field(default_factory=Packed)
     rejected: list[RawFileError] = field(default_factory=list)
 
 
 def find_files(source: Path, accept: Callable[[str], bool]) -> Found:
     """List the files that ``accept`` wants, by file name, in a folder tree, a zip archive, or zips in a folder.
+
+    Memory grows by some tens of bytes a file; an open archive takes more, its own table of contents.
 
     Parameters
     ----------
@@ -53,7 +57,7 @@ def find_files(source: Path, accept: Callable[[str], bool]) -> Found:
     Returns
     -------
     Found
-        Items ordered by place; archives and members that cannot be used stand under ``rejected``.
+        Items in no order; archives and members that cannot be used stand under ``rejected``, by place.
 
     Raises
     ------
@@ -63,11 +67,12 @@ def find_files(source: Path, accept: Callable[[str], bool]) -> Found:
     if not source.exists():
         raise SkeletonDataError(f"{source}: no such file or folder. Check the path of the raw data.")
     found = Found()
-    for path in [source] if source.is_file() else sorted(_walk(source)):
-        if path.suffix.lower() == ".zip":
-            _look_into_archive(path, accept, found)
-        elif _wanted(path.name, accept):
-            _add(found, RawItem(path.name, path, size=path.stat().st_size))
+    for entry in [source] if source.is_file() else _walk(source):
+        if PurePosixPath(entry.name).suffix.lower() == ".zip":
+            _look_into_archive(Path(entry), accept, found)
+        elif _wanted(entry.name, accept):
+            _add(found, RawItem(entry.name, Path(entry), size=entry.stat().st_size))
+    found.rejected.sort(key=lambda error: error.file)
     return found
 
 
@@ -76,15 +81,23 @@ def _wanted(name: str, accept: Callable[[str], bool]) -> bool:
     return not name.startswith(".") and accept(name)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """Give the files below a folder as the system lists them; the names of a full folder are never held at once."""
     seen: set[tuple[int, int]] = set()
-    for root, folders, files in os.walk(folder, followlinks=True):
-        status = Path(root).stat()
+    waiting = [os.fspath(folder)]
+    while waiting:
+        here = waiting.pop()
+        status = Path(here).stat()
         if (status.st_dev, status.st_ino) in seen:
-            folders.clear()
             continue
         seen.add((status.st_dev, status.st_ino))
-        yield from (path for path in (Path(root, name) for name in files) if path.is_file())
+        # A folder that may not be listed is passed over.
+        with suppress(OSError), os.scandir(here) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    waiting.append(entry.path)
+                elif entry.is_file():
+                    yield entry
 
 
 def _look_into_archive(path: Path, accept: Callable[[str], bool], found: Found) -> None:
@@ -94,7 +107,7 @@ def _look_into_archive(path: Path, accept: Callable[[str], bool], found: Found) 
         mend = "Download it again, or give the folder it was extracted to."
         found.rejected.append(RawFileError(str(path), f"is no readable zip archive ({error}).", mend=mend))
         return
-    for member in sorted(members, key=lambda info: info.filename):
+    for member in members:
         place = PurePosixPath(member.filename.replace("\\", "/"))
         if not member.filename or member.is_dir() or not _wanted(place.name, accept):
             continue
@@ -176,32 +189,33 @@ def digest(data: bytes) -> str:
     return blake2b(data, digest_size=16).hexdigest()
 
 
-def drop_second_copies(items: Iterable[RawItem]) -> tuple[list[RawItem], list[str], list[RawFileError]]:
+def drop_second_copies(items: Iterable[RawItem]) -> tuple[Packed[RawItem], list[str], list[RawFileError]]:
     """Keep one item per name, the first by place.
 
     Returns
     -------
-    kept : list of RawItem
+    kept : Packed of RawItem
         Sorted by name.
     copies : list of str
         Places of further files with a kept name and the same size.
     conflicts : list of RawFileError
         Further files with a kept name and another size: one of the two is damaged, and which is not known here.
     """
-    kept: dict[str, RawItem] = {}
+    kept: Packed[RawItem] = Packed()
     copies: list[str] = []
     conflicts: list[RawFileError] = []
-    for item in sorted(items, key=lambda item: (item.name, item.place)):
-        first = kept.setdefault(item.name, item)
-        if first is item:
-            continue
-        if first.size == item.size:
+    first = None
+    for item in in_order(items, key=lambda item: (item.name, item.place)):
+        if first is None or item.name != first.name:
+            first = item
+            kept.append(item)
+        elif first.size == item.size:
             copies.append(item.place)
         else:
             reason = f"second file of this name with another size ({item.size:,} bytes); read was {first.place}"
             mend = f"({first.size:,} bytes). Remove the wrong one."
             conflicts.append(RawFileError(item.place, reason, mend=mend))
-    return list(kept.values()), copies, conflicts
+    return kept, copies, conflicts
 
 
 def renamed(item: RawItem, name: str) -> RawItem:

@@ -29,6 +29,7 @@ from skeleton_data.formats.given import Facts, GivenLayout, class_names, get_lay
 from skeleton_data.formats.parts import known_split, paired, split_name
 from skeleton_data.formats.pickled import PickledArray
 from skeleton_data.formats.safe_pickle import load_pickle
+from skeleton_data.packed import Packed
 from skeleton_data.raw import Listing, RawFileError, RawItem, SkeletonDataError
 
 _DATA = re.compile(r"(?P<part>.+)_data(?P<kind>|_joint)\.npy")
@@ -86,14 +87,15 @@ class STGCN(GivenLayout):
             )
         arrays, derived = _parts(source)
         split = split_name(self.split or known_split(source.resolve().name))
-        layout, listing, lists = get_layout(self.skeleton), Listing([]), {}
+        items: Packed[RawItem] = Packed()
+        layout, listing, lists = get_layout(self.skeleton), Listing(items), {}
         if derived:
             listing.left_out["bones or motion, which are made from joints"] = derived
         for part, array in arrays.items():
             _check_shape(array, layout.n_joints)
-            items = self._items(source, part, array)
-            listing.items += items
-            lists[f"{split}_{part}"] = [item.name for item in items]
+            of_part = self._items(source, part, array)
+            items.extend(of_part)
+            lists[f"{split}_{part}"] = [item.name for item in of_part]
         names = [item.name for item in listing.items]
         labels = [item.details.label for item in listing.items]  # type: ignore[attr-defined]
         return Contents(self.name, layout, class_names(self.classes, names, labels), listing, paired(lists))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -67,8 +68,35 @@ class Tables:
 
 
 def open_file(path: Path) -> h5py.File:
-    """Open a store for reading."""
-    return h5py.File(path, "r")
+    """Open a store for reading.
+
+    Raises
+    ------
+    SkeletonDataError
+        When the file is gone.
+    OSError
+        When it is damaged.
+    """
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        _refuse_gone(path, error)
+        raise
+
+
+def _refuse_gone(path: Path, error: OSError) -> None:
+    """Raise a clear error where a file was removed while this process was about to read it."""
+    if error.errno in (errno.ENOENT, errno.ESTALE) or not path.exists():
+        raise SkeletonDataError(f"{path}: was removed or replaced while it was being opened. Try again.") from error
+
+
+@contextmanager
+def reading_store(path: Path) -> Iterator[None]:
+    """Turn what h5py raises on a file that cannot be read into one line that names it."""
+    try:
+        yield
+    except READING_FAILURES as error:
+        raise SkeletonDataError(f"{path}: cannot be read any more ({error}). {AGAIN}") from error
 
 
 @contextmanager
@@ -80,12 +108,9 @@ def open_same(path: Path, tables: Tables) -> Iterator[h5py.File]:
     SkeletonDataError
         When the file was replaced by another one, or cannot be read any more.
     """
-    try:
-        with open_file(path) as file:
-            check_same(file, path, tables)
-            yield file
-    except READING_FAILURES as error:
-        raise SkeletonDataError(f"{path}: cannot be read any more ({error}). {AGAIN}") from error
+    with reading_store(path), open_file(path) as file:
+        check_same(file, path, tables)
+        yield file
 
 
 def check_same(file: h5py.File, path: Path, tables: Tables) -> None:
@@ -128,8 +153,17 @@ def check_readable(path: Path) -> None:
         raise SkeletonDataError(f"{path}: no such file. Make it with 'skeleton-data convert'.")
     if path.is_file() and not os.access(path, os.R_OK):
         raise SkeletonDataError(f"{path}: may not be read by you. Ask its owner.")
-    if not path.is_file() or not h5py.is_hdf5(path):
+    if not path.is_file() or not _is_hdf5(path):
         raise SkeletonDataError(f"{path}: is no store (no HDF5 file). Give the .h5 file that convert wrote.")
+
+
+def _is_hdf5(path: Path) -> bool:
+    try:
+        return bool(h5py.is_hdf5(path))
+    except OSError as error:
+        # Network file systems may list a file that is gone, or find no way to it any more.
+        _refuse_gone(path, error)
+        raise SkeletonDataError(f"{path}: cannot be read ({error}). {AGAIN}") from error
 
 
 def check_kind(file: h5py.File, path: Path) -> None:
@@ -148,7 +182,7 @@ def check_kind(file: h5py.File, path: Path) -> None:
 
 def format_version(path: Path) -> int:
     """Version of the layout that a store has."""
-    with open_file(path) as file:
+    with reading_store(path), open_file(path) as file:
         return int(file.attrs["format_version"])
 
 

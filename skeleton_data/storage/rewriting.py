@@ -22,7 +22,7 @@ from skeleton_data.raw import SkeletonDataError
 from skeleton_data.splits import Split, split_of, with_clean_variants
 from skeleton_data.storage.atomic import replacement
 from skeleton_data.storage.hdf5_writing import writing
-from skeleton_data.storage.opening import READING_FAILURES, Tables, open_file, read_tables
+from skeleton_data.storage.opening import READING_FAILURES, Tables, open_file, open_same, read_tables, reading_store
 from skeleton_data.storage.rows import RowReader, load_plugins
 from skeleton_data.storage.schema import CHUNK_FRAMES, tables_digest, text_dtype
 from skeleton_data.store import Store
@@ -74,7 +74,7 @@ def repack(
     tables = read_tables(where)
     settings = _dataset_settings(filter, tables.shape)
     with replacement(target, force=force) as made, writing(made, target) as (new, check):
-        with open_file(where) as old:
+        with open_same(where, tables) as old:
             _copy_tables(old, new)
         positions = new.create_dataset("positions", tables.shape, "<f4", **settings)
         with tqdm(total=tables.shape[0], unit=" rows", unit_scale=True, disable=not progress) as bar:
@@ -161,7 +161,7 @@ def _replace_splits(store: Store, changes: Mapping[str, Split | None], rule: str
     path = store.path.resolve()
     before = _identity(path)
     with replacement(path, force=True) as made:
-        with writing(made, path) as (new, _), open_file(path) as old:
+        with writing(made, path) as (new, _), reading_store(path), open_file(path) as old:
             _copy_tables(old, new)
             _change_splits(new, changes, rule)
             new.attrs["tables_digest"] = np.bytes_(tables_digest(new))

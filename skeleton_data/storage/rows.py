@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from skeleton_aug.compiled import kernel
 from skeleton_aug.samples import Samples
 from skeleton_data.raw import SkeletonDataError
-from skeleton_data.storage.opening import AGAIN, READING_FAILURES, Tables, check_same, open_file
+from skeleton_data.storage.opening import Tables, check_same, open_file, reading_store
 
 _BLOSC = 32001
 _FEW_TRACKS = 32
@@ -45,15 +45,13 @@ def open_rows(path: Path, tables: Tables) -> Rows:
     SkeletonDataError
         When the file was replaced by another one, cannot be read, or needs a filter that is not installed.
     """
-    try:
+    with reading_store(path):
         file = open_file(path)
         offset = _find_positions(file, path, tables)
         if offset is None:
             return file["positions"]
         with file, _content(file) as content:
             return np.memmap(content, "<f4", mode="r", offset=offset, shape=tables.shape)
-    except READING_FAILURES as error:
-        raise SkeletonDataError(f"{path}: cannot be read any more ({error}). {AGAIN}") from error
 
 
 def _find_positions(file: h5py.File, path: Path, tables: Tables) -> int | None:
@@ -215,7 +213,8 @@ class RowReader:
         self._path, self._tables = path, tables
 
     def __enter__(self) -> RowReader:
-        self._file = open_file(self._path)
+        with reading_store(self._path):
+            self._file = open_file(self._path)
         self._offset = _find_positions(self._file, self._path, self._tables)
         self._content = _content(self._file)
         return self

@@ -23,7 +23,9 @@ these are) and ``tables_digest`` (:func:`tables_digest`: that no table was damag
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
+from typing import Any
 
 import h5py
 import numpy as np
@@ -37,6 +39,7 @@ CHUNK_FRAMES = 64
 ALIGNMENT = 4096
 """Large data sets start on a page: once they are mapped, that is aligned for every kind of access."""
 
+_BLOCK_BYTES = 4 << 20
 _FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf", 32001: "blosc"}
 
 TRACK_DTYPE = np.dtype(
@@ -108,8 +111,19 @@ def tables_digest(file: h5py.File) -> str:
     file.visititems(lambda name, node: tables.update({name: node} if isinstance(node, h5py.Dataset) else {}))
     for name in sorted(name for name in tables if name != "positions" and not name.startswith("channels/")):
         state.update(name.encode())
-        state.update(tables[name][()].tobytes())
+        for part in _parts(tables[name]):
+            state.update(part.tobytes())
     return state.hexdigest()
+
+
+def _parts(table: h5py.Dataset) -> Iterator[Any]:
+    """Give a table in pieces that memory does not notice."""
+    if not table.shape:
+        yield table[()]
+        return
+    step = max(1, _BLOCK_BYTES // max(1, table.dtype.itemsize))
+    for start in range(0, len(table), step):
+        yield table[start : start + step]
 
 
 def filter_names(positions: h5py.Dataset) -> tuple[str, ...]:
@@ -119,8 +133,33 @@ def filter_names(positions: h5py.Dataset) -> tuple[str, ...]:
     return tuple(_FILTERS.get(number, f"filter {number}") for number, *_ in filters)
 
 
-def store_digest(names: list[str], checksums: NDArray[np.uint8]) -> str:
-    """Identity of a store's content, in hexadecimal: the names and checksums of its samples, in order."""
-    state = blake2b("\n".join(names).encode(), digest_size=CHECKSUM_BYTES)
-    state.update(np.ascontiguousarray(checksums).data)
-    return state.hexdigest()
+class StoreDigest:
+    """Identity of a store's content: BLAKE2b-128 over the names, joined by line feeds, and checksums of its samples.
+
+    All names come first, in order, then all checksums, each in as many pieces as one likes.
+    """
+
+    def __init__(self) -> None:
+        self._state = blake2b(digest_size=CHECKSUM_BYTES)
+        self._border = b""
+
+    def add_names(self, names: Sequence[bytes]) -> None:
+        """Take names, one or more, as UTF-8."""
+        self._state.update(self._border + b"\n".join(names))
+        self._border = b"\n"
+
+    def add_checksums(self, checksums: NDArray[np.uint8]) -> None:
+        """Take checksums, (n, 16)."""
+        self._state.update(np.ascontiguousarray(checksums).data)
+
+    def hexdigest(self) -> str:
+        """The digest so far, in hexadecimal."""
+        return self._state.hexdigest()
+
+
+def store_digest(names: Sequence[str], checksums: NDArray[np.uint8]) -> str:
+    """Identity of a store's content, in hexadecimal, see :class:`StoreDigest`."""
+    made = StoreDigest()
+    made.add_names(["\n".join(names).encode()])
+    made.add_checksums(checksums)
+    return made.hexdigest()

@@ -1,4 +1,8 @@
-from benchmarks.reliability import kill_conversions, measure_memory
+import json
+import subprocess
+import sys
+
+from benchmarks.reliability import kill_conversions, measure_files, measure_memory, write_short_files
 from skeleton_data.synthetic import synthesize
 
 
@@ -15,3 +19,21 @@ def test_memory_is_measured():
     found = measure_memory(1000)
     assert found["recordings"] == 1000 and found["store MiB"] > 25
     assert 50 < found["peak MiB"] < 600
+
+
+def test_files_are_converted(tmp_path):
+    """Short files have names of the data set, differ from each other, and are converted as a folder."""
+    write_short_files(tmp_path / "raw", 400)
+    files = sorted((tmp_path / "raw").iterdir())
+    assert len(files) == 400 == len({path.read_bytes() for path in files})
+    assert files[0].name == "S001C001P001R001A001.skeleton"
+    found = measure_files(20)
+    assert found["files"] == 20 and 50 < found["peak MiB"] < 600
+
+
+def test_tables_are_kept_in_little_memory():
+    """Listing and tables of three times as many recordings take less than 400 bytes more for each."""
+    command = [sys.executable, "-m", "benchmarks.reliability", "--kills", "0", "--memory", "--tables", "20000", "60000"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    few, many = (json.loads(line)["peak MiB"] for line in done.stdout.splitlines())
+    assert (many - few) * (1 << 20) / 40_000 < 400

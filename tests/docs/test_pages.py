@@ -21,7 +21,8 @@ NEED_REAL_DATA = {
     "viewing",
 }
 """Pages whose shell commands are parsed and not run: for real data, or for hours."""
-ELSEWHERE = {"store-format": "tests/skeleton_data/test_store_format.py has what it reads"}
+ELSEWHERE = {"store-format", "viewing"}
+"""Pages with tests of their own, which have what they read."""
 NOT_EVERYWHERE = {"howto/lightning": "lightning", "howto/huggingface": "datasets"}
 """Pages on packages that are no dependency, and are run where these are installed."""
 

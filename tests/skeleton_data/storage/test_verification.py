@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from skeleton_data import SkeletonDataError, Store, convert, repack, save_split, verify
+from skeleton_data.storage import rewriting
 from skeleton_data.storage.schema import store_digest, tables_digest
 
 N_FLIPS = 200
@@ -208,6 +209,49 @@ def test_what_cannot_be_looked_at(tmp_path, varied_store):
     for name, says in {"gone.h5": "no such file", "text.h5": "no HDF5 file", "newer.h5": "Update"}.items():
         with pytest.raises(SkeletonDataError, match=says):
             verify(tmp_path / name)
+
+
+def test_a_file_that_goes_while_it_is_opened(tmp_path, varied_store, monkeypatch):
+    """What h5py says of a file that another process removes is one line that names it, whatever reads the store."""
+    path = tmp_path / "store.h5"
+
+    def removed(name, *mode):
+        path.unlink()
+        return was(name, *mode)
+
+    for patched, reads in (("is_hdf5", Store.open), ("is_hdf5", verify), ("File", Store.open)):
+        shutil.copy(varied_store, path)
+        was = getattr(h5py, patched)
+        with monkeypatch.context() as patch:
+            patch.setattr(h5py, patched, removed)
+            with pytest.raises(SkeletonDataError, match=r"store\.h5: .*(removed or replaced|no HDF5 file)"):
+                reads(path)
+
+    def unreachable(name):
+        raise OSError("Unable to determine if file is accessible as hdf5")
+
+    monkeypatch.setattr(h5py, "is_hdf5", unreachable)
+    with pytest.raises(SkeletonDataError, match=r"gone\.h5: no such file"):
+        Store.open(tmp_path / "gone.h5")
+    with pytest.raises(SkeletonDataError, match=r"store\.h5: cannot be read \(Unable to determine"):
+        Store.open(shutil.copy(varied_store, path))
+
+
+@pytest.mark.parametrize("reads", [lambda path, out: repack(path, out), lambda path, out: save_split(path, "x", [0])])
+def test_a_file_that_goes_while_it_is_copied(tmp_path, varied_store, monkeypatch, reads):
+    """So do the commands that write a store anew; nothing is left beside it."""
+    path = tmp_path / "store.h5"
+    shutil.copy(varied_store, path)
+    copied = rewriting._copy_tables
+
+    def fails(old, new):
+        copied(old, new)
+        raise OSError("Can't synchronously read data (file read failed)")
+
+    monkeypatch.setattr(rewriting, "_copy_tables", fails)
+    with pytest.raises(SkeletonDataError, match=r"store\.h5: cannot be read any more \(Can't sync"):
+        reads(path, tmp_path / "out.h5")
+    assert [left.name for left in tmp_path.iterdir()] == ["store.h5"]
 
 
 def test_memory_does_not_grow_with_the_store(tmp_path, ntu_folder):
