@@ -3,7 +3,7 @@
 ``python -m benchmarks.training [--quick] [--threads N]``
 
 The straightforward form mixes channels first, sums over neighbours with einsum, keeps channels before frames in memory
-as they come, and makes every sum and ReLU anew. Both have the same weights and see the same bodies, all present; one
+as they come, joints innermost, and makes every sum and ReLU anew. Both have the same weights and see the same bodies, all present; one
 call is a forward and a backward pass in training mode. All contestants take their turn in every round.
 """
 
@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from benchmarks.measure import CPU, WALL, Contestant, Timings, describe_machine, markdown, measure, number
-from examples.stgcn import STGCN, Block
+from examples.stgcn import STGCN, AlongFrames, Block
 
 SIZES = ((0.25, 16), (0.5, 16), (1.0, 8))
 """Width of the network, and bodies in a batch."""
@@ -40,18 +41,45 @@ class PlainBlock(nn.Module):
     def __init__(self, block: Block) -> None:
         super().__init__()
         self.gcn = PlainGraphConvolution(block.gcn.conv, block.gcn.n_groups)
-        self.tcn, self.residual = block.tcn, block.residual
+        self.tcn = with_plain_convolutions(block.tcn)
+        self.residual = block.residual
+        if isinstance(block.residual, nn.Sequential):
+            self.residual = with_plain_convolutions(block.residual)
 
     def forward(self, x: Tensor, graph: Tensor) -> Tensor:
         y = self.tcn(self.gcn(x, graph))
         return torch.relu(y if self.residual is None else y + self.residual(x))
 
 
-def straightforward(skeleton: str = "kinect_v2", **settings: object) -> STGCN:
-    """Make the network in its straightforward form; its parameters have the names of ours."""
-    network = STGCN(skeleton, **settings)
-    network.st_gcn_networks = nn.ModuleList(PlainBlock(block) for block in network.st_gcn_networks)
-    return network
+def with_plain_convolutions(layers: nn.Sequential) -> nn.Sequential:
+    """Make the layers with convolutions over images (N, C, T, V), on the same parameters."""
+    made = []
+    for layer in layers:
+        if isinstance(layer, AlongFrames):
+            plain = nn.Conv2d(
+                layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, layer.padding
+            )  # fmt: skip
+            plain.weight, plain.bias = layer.weight, layer.bias
+            made.append(plain)
+        else:
+            made.append(layer)
+    return nn.Sequential(*made)
+
+
+class PlainSTGCN(STGCN):
+    """The network in its straightforward form; its parameters have the names of ours."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.st_gcn_networks = nn.ModuleList(PlainBlock(block) for block in self.st_gcn_networks)
+
+    def encode_bodies(self, bodies: Tensor) -> Tensor:
+        n, c, t, v = bodies.shape
+        flat = bodies.permute(0, 3, 1, 2).reshape(n, v * c, t)
+        h = self.data_bn(flat).view(n, v, c, t).permute(0, 2, 3, 1).contiguous()
+        for block, importance in zip(self.st_gcn_networks, self.edge_importance, strict=True):
+            h = block(h, self.A * importance)
+        return h.mean((2, 3))
 
 
 def training_step(network: nn.Module, bodies: Tensor, low: bool = False) -> Callable[[], Tensor]:
@@ -67,11 +95,11 @@ def training_step(network: nn.Module, bodies: Tensor, low: bool = False) -> Call
     return step
 
 
-def pair(width: float) -> tuple[STGCN, STGCN]:
+def pair(width: float) -> tuple[PlainSTGCN, STGCN]:
     """The straightforward form and ours, with the same weights, in training mode."""
     torch.manual_seed(0)
     ours = STGCN(in_channels=IN_CHANNELS, width=width)
-    plain = straightforward(in_channels=IN_CHANNELS, width=width)
+    plain = PlainSTGCN(in_channels=IN_CHANNELS, width=width)
     plain.load_state_dict(ours.state_dict())
     return plain.train(), ours.train()
 
