@@ -2,9 +2,10 @@
 
 ``python -m benchmarks.training [--quick] [--threads N]``
 
-The straightforward form mixes channels first, sums over neighbours with einsum, keeps channels before frames in memory
-as they come, joints innermost, and makes every sum and ReLU anew. Both have the same weights and see the same bodies, all present; one
-call is a forward and a backward pass in training mode. All contestants take their turn in every round.
+The straightforward form mixes channels first, sums over neighbours with einsum, keeps channels before frames and frames
+before joints in memory as they come, and makes every sum and ReLU anew. Both have the same weights and see the same
+bodies, all present; one call is a forward and a backward pass in training mode. All contestants take their turn in
+every round.
 """
 
 from __future__ import annotations
