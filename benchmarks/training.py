@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -54,12 +54,11 @@ class PlainBlock(nn.Module):
 
 def with_plain_convolutions(layers: nn.Sequential) -> nn.Sequential:
     """Make the layers with convolutions over images (N, C, T, V), on the same parameters."""
-    made = []
+    made: list[nn.Module] = []
     for layer in layers:
         if isinstance(layer, AlongFrames):
-            plain = nn.Conv2d(
-                layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, layer.padding
-            )  # fmt: skip
+            (width, _), (stride, _) = layer.kernel_size, layer.stride
+            plain = nn.Conv2d(layer.in_channels, layer.out_channels, (width, 1), (stride, 1), (width // 2, 0))
             plain.weight, plain.bias = layer.weight, layer.bias
             made.append(plain)
         else:
@@ -72,7 +71,7 @@ class PlainSTGCN(STGCN):
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
-        self.st_gcn_networks = nn.ModuleList(PlainBlock(block) for block in self.st_gcn_networks)
+        self.st_gcn_networks = nn.ModuleList(PlainBlock(cast(Block, block)) for block in self.st_gcn_networks)
 
     def encode_bodies(self, bodies: Tensor) -> Tensor:
         n, c, t, v = bodies.shape

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -51,7 +53,7 @@ class GraphConvolution(nn.Module):
         joints = x.permute(0, 2, 3, 1).reshape(v, -1, c)
         weighted = graph * importance
         weight = self.conv.weight.view(k, -1, c)
-        bias = torch.einsum("kvw,kc->wc", weighted, self.conv.bias.view(k, -1))
+        bias = torch.einsum("kvw,kc->wc", weighted, cast(Tensor, self.conv.bias).view(k, -1))
         if along_links(x):
             if torch.is_autocast_enabled("cpu"):
                 low = torch.get_autocast_dtype("cpu")
@@ -98,7 +100,7 @@ class FrameByFrame(torch.autograd.Function):
         mix, weights = weight.transpose(1, 2).flatten(0, 1), links.weights(graph)
         of_x, of_mix = torch.empty_like(x), torch.zeros_like(mix, dtype=graph.dtype)
         of_bias = torch.zeros(len(x), gradient.shape[2], dtype=graph.dtype)
-        of_links = 0.0
+        of_links = np.zeros(len(weights))
         for first, end in pieces(x):
             below = gradient[:, first:end].contiguous()
             summed = sum_piece(x, first, end, links, weights, len(graph))
@@ -125,7 +127,7 @@ def pieces(x: Tensor) -> list[tuple[int, int]]:
     return [(first, min(first + n, x.shape[1])) for first in range(0, x.shape[1], n)]
 
 
-def sum_piece(x: Tensor, first: int, end: int, links: Links, weights: Any, groups: int) -> Tensor:
+def sum_piece(x: Tensor, first: int, end: int, links: Links, weights: NDArray[Any], groups: int) -> Tensor:
     """Sums over neighbours for some frames of x (V, F, C), (V, frames, K, C), of its type."""
     summed = torch.empty(len(x), end - first, groups, x.shape[2], dtype=torch.from_numpy(weights).dtype)
     if x.dtype == summed.dtype:

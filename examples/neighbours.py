@@ -67,7 +67,8 @@ def add_back(
         x.detach().numpy(), first, links.rows, links.first_of_joint, links.by_joint, weights, of_sums.numpy(),
         of_x.numpy(), products,
     )  # fmt: skip
-    return products.sum(1, dtype=np.float64)
+    of_weights: NDArray[np.float64] = products.sum(1, dtype=np.float64)
+    return of_weights
 
 
 @kernel(fastmath={"contract"})

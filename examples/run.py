@@ -84,13 +84,13 @@ def run_command(task: Callable[[Config], object], configs: Mapping[str, tuple[st
 
     With several configs the line begins with the name of one; its values are the defaults of the options.
     """
-    about = {"prog": f"python -m examples.{Path(sys.argv[0]).stem}", "description": description}
+    program = f"python -m examples.{Path(sys.argv[0]).stem}"
     try:
         if len(configs) == 1:
             ((_, default),) = configs.values()
-            task(tyro.cli(type(default), default=default, **about))
+            task(tyro.cli(type(default), default=default, prog=program, description=description))
         else:
-            task(tyro.extras.overridable_config_cli(dict(configs), **about))
+            task(tyro.extras.overridable_config_cli(dict(configs), prog=program, description=description))
     except tuple(EXIT_CODES) as error:
         code = next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
         rank = f"[rank {os.environ['RANK']}] " if int(os.environ.get("WORLD_SIZE", 1)) > 1 else ""
