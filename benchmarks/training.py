@@ -133,15 +133,16 @@ def main(arguments: list[str] | None = None) -> None:
     torch.set_num_threads(options.threads)
     machine = {"PyTorch": torch.__version__, **describe_machine(), "threads of PyTorch": str(options.threads)}
     print(", ".join(f"{name} {value}" for name, value in machine.items()))
-    rows = []
     for width, n in ((0.25, 2),) if options.quick else SIZES:
         timings, differences = measure_width(width, n, 1 if options.quick else 7, options.threads)
+        rows = []
         for name, timing in timings.items():
             speed = "" if timing.ratio is None else number(1 / timing.ratio, 2)
             milliseconds = [number(value / 1e3) for value in (timing.median_us, timing.iqr_us)]
-            rows.append([f"{width:g}x, {n} bodies: {name}", *milliseconds, speed, f"{differences[name]:.0e}"])
-    print()
-    print(markdown(["one training step, per body", "median ms", "IQR ms", "times as fast", "difference"], rows))
+            rows.append([name, *milliseconds, speed, f"{differences[name]:.0e}"])
+        print()
+        head = [f"width {width:g}x, {n} bodies: a step, per body", "median ms", "IQR ms", "times as fast", "difference"]
+        print(markdown(head, rows), flush=True)
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ class FinetuneConfig(TrainingConfig):
 
 
 PAPER = FinetuneConfig(store=tyro.MISSING, checkpoint=tyro.MISSING, out=tyro.MISSING)
-SMALL = FinetuneConfig(store=tyro.MISSING, checkpoint=tyro.MISSING, out=tyro.MISSING, lr=0.1, encoder_factor=1e-2)
+SMALL = FinetuneConfig(store=tyro.MISSING, checkpoint=tyro.MISSING, out=tyro.MISSING, lr=0.1, encoder_factor=0.1)
 CONFIGS = {
     "paper": ("The paper's settings.", PAPER),
     "small": ("The paper's settings with a gentler head, for small networks and training sets.", SMALL),
