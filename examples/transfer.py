@@ -43,7 +43,7 @@ class TransferConfig(FinetuneConfig):
 
 
 PAPER = TransferConfig(store=tyro.MISSING, checkpoint=tyro.MISSING, out=tyro.MISSING)
-SMALL = replace(PAPER, lr=0.1, encoder_factor=0.1)
+SMALL = replace(PAPER, lr=0.1, encoder_factor=1e-2)
 CONFIGS = {
     "paper": ("As in fine-tuning, with all labels.", PAPER),
     "small": ("The same with a gentler head, for small networks and training sets.", SMALL),
