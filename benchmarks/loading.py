@@ -15,10 +15,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -220,7 +220,7 @@ def _draw(found: dict[str, Timings], path: Path) -> None:
         sizes = [int(size) for size in timings]
         axes.plot(sizes, [1e6 / t.median_us for t in timings.values()], "o-", label=f"{threads} thread(s)")
     axes.set(xscale="log", xlabel="batch size", ylabel="pairs of views per second", xticks=sizes)
-    axes.set_xticklabels(sizes)
+    axes.set_xticklabels([str(size) for size in sizes])
     axes.set_ylim(bottom=0)
     axes.legend()
     axes.grid(alpha=0.3)
@@ -239,7 +239,7 @@ def growth(run: Run) -> tuple[str, dict[str, dict[str, float]]]:
             batches = loader.epoch()
             next(batches)
             first = time.perf_counter() - begin
-            batches.close()
+            cast(Generator[object], batches).close()
         begin = time.perf_counter()
         count = sum(1 for _, _ in zip(range(200), loader.epoch(1), strict=False))
         found[f"{n:,}"] = {"first": first * 1e3, "each": (time.perf_counter() - begin) / count * 1e3}
@@ -252,7 +252,8 @@ def soak(folder: Path, n_batches: int) -> str:
     store = make_store(folder / "soak.h5", 200, 8, 1)
     views = [presets.conservative(n_frames=8)] * 2
     loader = ViewLoader(store, np.arange(len(store)), views, batch_size=4, multi_view=True, threads=2)
-    rows, done, begin = [], 0, time.perf_counter()
+    rows: list[list[str]] = []
+    done, begin = 0, time.perf_counter()
     while done < n_batches:
         done += sum(1 for _ in loader)
         if done * 10 >= n_batches * (len(rows) + 1):

@@ -96,13 +96,14 @@ def ablation(config: AblationConfig) -> None:
     if config.config not in pretrain.CONFIGS:
         raise InputError(f"--config: there is no {config.config!r}; known are {', '.join(pretrain.CONFIGS)}.")
     store, train, _ = open_store(config.store, config.split)
-    for row in config.rows:
-        for seed in config.seeds:
-            for folder, command in commands(config, row, seed, row_epochs(config, ABLATIONS[row], store, train)):
-                if finished(folder):
-                    print(f"{folder}: finished already", flush=True)
-                else:
-                    execute(command)
+    runs = [(row, seed) for row in config.rows for seed in config.seeds]
+    for number, (row, seed) in enumerate(runs, 1):
+        print(f"\n{number} of {len(runs)}: {row}, seed {seed}", flush=True)
+        for folder, command in commands(config, row, seed, row_epochs(config, ABLATIONS[row], store, train)):
+            if finished(folder):
+                print(f"{folder}: finished already", flush=True)
+            else:
+                execute(command)
     print_table(config)
 
 
@@ -141,7 +142,7 @@ def finished(folder: Path) -> bool:
 
 def execute(command: Sequence[str]) -> None:
     """Run a command before the user's eyes."""
-    print(f"\n{shlex.join(command)}", flush=True)
+    print(shlex.join(command), flush=True)
     done = subprocess.run(command, check=False)
     if done.returncode:
         raise InputError(f"This command ended with exit code {done.returncode}, see above. Mended, start again.")

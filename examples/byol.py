@@ -6,13 +6,14 @@ An online network learns to predict what a slowly moving target network makes of
 from __future__ import annotations
 
 import copy
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from examples.momentum_batchnorm import StatisticsRecorder, update_statistics
+from examples.stgcn import STGCN
 
 TargetNorm = Literal["momentum", "sync", "batch"]
 
@@ -55,8 +56,8 @@ class BYOL(nn.Module):
 
     Parameters
     ----------
-    encoder : Module
-        ``(N, C, T, V, M)`` to ``(N, n_features)``, with an attribute ``n_features``.
+    encoder : STGCN
+        Or another module from ``(N, C, T, V, M)`` to ``(N, n_features)`` with an attribute ``n_features``.
     hidden, projection : int
         Sizes of the projector's and the predictor's layers (4096 and 256 at the paper's scale).
     target_norm : {"momentum", "sync", "batch"}
@@ -66,9 +67,11 @@ class BYOL(nn.Module):
         Batch norm (without affine) on the projector's output.
     """
 
+    updates: Tensor
+
     def __init__(
         self,
-        encoder: nn.Module,
+        encoder: STGCN,
         hidden: int = 4096,
         projection: int = 256,
         target_norm: TargetNorm = "momentum",
@@ -83,6 +86,11 @@ class BYOL(nn.Module):
         self.target_norm = target_norm
         self.recorder = StatisticsRecorder(self.online) if target_norm == "momentum" else None
         self.register_buffer("updates", torch.zeros((), dtype=torch.long))
+
+    @property
+    def encoder(self) -> STGCN:
+        """The online encoder: what pre-training is for."""
+        return cast(STGCN, self.online["encoder"])
 
     def train(self, mode: bool = True) -> BYOL:
         """The momentum target always normalises with its running statistics."""

@@ -8,6 +8,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -112,7 +113,9 @@ def evaluate_run(
     knn, linear = {}, {}
     with redirect_stdout(StringIO()):
         for test in protocol.tests:
-            common = {"store": store, "checkpoint": folder / "encoder.pt", "split": test, "precision": precision}
+            common: dict[str, Any] = {
+                "store": store, "checkpoint": folder / "encoder.pt", "split": test, "precision": precision
+            }  # fmt: skip
             out = folder / f"knn-{test}", folder / f"linear-{test}"
             knn[test] = knn_eval.knn_eval(replace(knn_eval.CONFIGS["default"][1], out=out[0], **common))
             linear[test] = linear_eval.linear_eval(replace(linear_eval.SMALL, out=out[1], **common))

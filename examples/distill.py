@@ -23,30 +23,24 @@ from examples.classifiers import (
 )
 from examples.configs.datasets import with_datasets
 from examples.encoders import make_encoder, save_encoder
-from examples.run import InputError, Precision, autocast, open_store, pick_device, run_command
+from examples.run import InputError, autocast, open_store, pick_device, run_command
 from examples.schedules import warmup_cosine
 from examples.stgcn import Classifier
-from examples.training import Training, begin_run, make_loader, train
+from examples.training import Training, TrainingConfig, begin_run, make_loader, train
 from examples.views import make_pipelines
 from skeleton_data import ViewBatch
 
 
-@dataclass(frozen=True)
-class DistillConfig:
+@dataclass(frozen=True, kw_only=True)
+class DistillConfig(TrainingConfig):
     """Settings; the defaults are the paper's, which does not give the augmentation.
 
     Teacher and student see the same conservative view of each sample, the one that the teacher was fine-tuned on.
 
     Parameters
     ----------
-    store : Path
-        HDF5 file that `skeleton-data convert` wrote.
     teacher : Path
         classifier.pt of a run of examples.finetune (or examples.supervised).
-    out : Path
-        Run folder: config, log, checkpoint, result.json, encoder.pt and classifier.pt.
-    split : str
-        Trains on all of its training half, without labels; tests on the other half at the end.
     width : float
         Of the student: 0.25, 0.5 or 1 in the paper. All else is as in the teacher.
     temperature : float
@@ -59,30 +53,15 @@ class DistillConfig:
         Learning rate at the first step; falls to 0 by a cosine.
     weight_decay : float
         On all parameters.
-    seed : int
-        Of weights, order and augmentation.
-    device : str
-        "auto", "cpu", "cuda", "cuda:1" ...
-    precision : str
-        "auto" is bfloat16 on a GPU and float32 on a CPU.
-    resume : bool
-        Go on from the checkpoint in the run folder, if there is one; a finished run stays as it is.
     """
 
-    store: Path
     teacher: Path
-    out: Path
-    split: str = "xsub"
     width: float = 1.0
     temperature: float = 1.0
     epochs: int = 100
     batch_size: int = 256
     lr: float = 0.2
     weight_decay: float = 1e-4
-    seed: int = 0
-    device: str = "auto"
-    precision: Precision = "auto"
-    resume: bool = False
 
 
 PAPER = DistillConfig(store=tyro.MISSING, teacher=tyro.MISSING, out=tyro.MISSING)

@@ -2,8 +2,8 @@
 
     torchrun --standalone --nproc-per-node 4 -m examples.pretrain paper --store ntu60.h5 --out runs/ntu60
 
-Every rank makes the same global batches (a few percent of a step's time) and works on its own share of each, so the
-order of an epoch does not depend on the number of ranks. Only the first rank writes.
+Every rank makes its own share of each global batch and works on it. The order of an epoch, and every view in it, is the
+same for any number of ranks. Only the first rank writes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -54,16 +54,6 @@ class Ranks:
         """Whether this process writes files and draws the progress bar."""
         return self.rank == 0
 
-    def share(self, batch: np.ndarray, part: int = 0, parts: int = 1) -> np.ndarray:
-        """This rank's rows of a global batch; of them, part number ``part`` of ``parts``.
-
-        The batch is cut into ``size * parts`` equal pieces; with one rank and two parts the pieces are those of two
-        ranks with one part each.
-        """
-        n = len(batch) // (self.size * parts)
-        piece = self.rank * parts + part
-        return batch[piece * n : (piece + 1) * n]
-
     def total(self, values: Tensor) -> Tensor:
         """Sum of ``values`` over the ranks, on every rank."""
         if self.size > 1:
@@ -93,7 +83,7 @@ class Ranks:
             return model
         # Kernels of one point have no memory order of their own, which costs nothing worth a warning.
         warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
-        wrapper = nn.parallel.DistributedDataParallel
+        wrapper: Any = nn.parallel.DistributedDataParallel
         newer = "forward_sync_buffers" in inspect.signature(wrapper).parameters
         silent = {"forward_sync_buffers" if newer else "broadcast_buffers": False}
         return wrapper(model, device_ids=[self.device.index] if self.device.type == "cuda" else None, **silent)
@@ -126,8 +116,9 @@ def join_ranks(device: str) -> Iterator[Ranks]:
         torch.cuda.set_device(chosen)
     restarts = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
     # torchrun may hand on the store of the start before, with addresses where nobody answers any more.
-    store, *_ = next(dist.rendezvous("env://", rank, size, timeout=PATIENCE))
-    store = dist.PrefixStore(f"start {restarts}", store)
+    # PyTorch names both in its documentation, if not in its list of what it exports.
+    first_store, *_ = next(dist.rendezvous("env://", rank, size, timeout=PATIENCE))  # type: ignore[attr-defined]
+    store = dist.PrefixStore(f"start {restarts}", first_store)  # type: ignore[attr-defined]
     backend = "nccl" if chosen.type == "cuda" else "gloo"
     dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=PATIENCE)
     try:
@@ -157,6 +148,12 @@ def check_shares(batch_size: int, ranks: int, accumulate: int) -> None:
             f"--batch-size {batch_size} cannot be shared by {ranks} rank(s) in --accumulate {accumulate} part(s): it "
             "must be a multiple of their product, with at least 2 pairs for each part, which batch norm needs."
         )
+
+
+def part_of(batch: np.ndarray, part: int, parts: int) -> np.ndarray:
+    """Rows of one of ``parts`` equal parts of a rank's batch: two parts on one rank are the batches of two ranks."""
+    n = len(batch) // parts
+    return batch[part * n : (part + 1) * n]
 
 
 def step_seed(seed: int, step: int, rank: int, part: int) -> int:

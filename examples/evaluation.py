@@ -109,7 +109,7 @@ class FeatureDraws(Sequence[Tensor]):
     def __len__(self) -> int:
         return self.n_draws
 
-    def __getitem__(self, draw: int) -> Tensor:
+    def __getitem__(self, draw: int) -> Tensor:  # type: ignore[override]  # no slices
         if not 0 <= draw < self.n_draws:
             raise IndexError(f"There are {self.n_draws} draws, numbered from 0; got {draw}.")
         if draw not in self.held:

@@ -14,7 +14,7 @@ import warnings
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -187,7 +187,7 @@ def write_onnx(network: Network, config: ExportConfig, path: Path) -> dict[int, 
             output_names=["features" if network.class_names is None else "logits"],
             dynamic_shapes={"views": {0: torch.export.Dim("N")}},
         )  # fmt: skip
-    program.save(str(path), external_data=False)
+    cast(torch.onnx.ONNXProgram, program).save(str(path), external_data=False)
     return {n: check_onnx(network, path, n, config.bodies) for n in (1, 4)}
 
 
@@ -226,9 +226,8 @@ def load_exported(folder: Path) -> Network:
         weights = load_file(folder / "network.safetensors")
         settings, skeleton = EncoderSettings(**described["settings"]), Skeleton.from_dict(described["skeleton"])
         names = described["class_names"]
-        model: STGCN | Classifier = make_encoder(settings, skeleton)
-        if names is not None:
-            model = Classifier(model, len(names))
+        encoder = make_encoder(settings, skeleton)
+        model = encoder if names is None else Classifier(encoder, len(names))
         model.load_state_dict(weights)
     except (SafetensorError, InputError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise InputError(f"{folder}: holds no whole export ({str(error).splitlines()[0]}). Export again.") from None

@@ -25,28 +25,22 @@ from examples.classifiers import (
 )
 from examples.configs.datasets import with_datasets
 from examples.encoders import Encoder, EncoderSettings, load_encoder, save_encoder
-from examples.run import InputError, Precision, autocast, open_store, pick_device, run_command
+from examples.run import InputError, autocast, open_store, pick_device, run_command
 from examples.schedules import warmup_cosine
 from examples.stgcn import Classifier
-from examples.training import Training, begin_run, make_loader, train
+from examples.training import Training, TrainingConfig, begin_run, make_loader, train
 from examples.views import make_pipelines
 from skeleton_data import Store, ViewBatch, label_fraction
 
 
-@dataclass(frozen=True)
-class FinetuneConfig:
+@dataclass(frozen=True, kw_only=True)
+class FinetuneConfig(TrainingConfig):
     """Settings; the defaults are the paper's.
 
     Parameters
     ----------
-    store : Path
-        HDF5 file that `skeleton-data convert` wrote.
     checkpoint : Path
         encoder.pt of a pre-training run.
-    out : Path
-        Run folder: config, log, checkpoint, result.json, encoder.pt and classifier.pt.
-    split : str
-        Trains on a part of its training half, tests on the other half at the end.
     fraction : float
         Share of the labels that is used, the same of every class: 0.01, 0.05 or 0.1 in the paper, 1 is all. Parts of
         one seed are nested.
@@ -62,20 +56,9 @@ class FinetuneConfig:
         Share of the steps for which the encoder is frozen, its batch norm included.
     weight_decay : float
         On all parameters.
-    seed : int
-        Of order, augmentation, and the choice of labelled samples.
-    device : str
-        "auto", "cpu", "cuda", "cuda:1" ...
-    precision : str
-        "auto" is bfloat16 on a GPU and float32 on a CPU.
-    resume : bool
-        Go on from the checkpoint in the run folder, if there is one; a finished run stays as it is.
     """
 
-    store: Path
     checkpoint: Path
-    out: Path
-    split: str = "xsub"
     fraction: float = 0.01
     epochs: int | None = None
     batch_size: int = 8
@@ -83,14 +66,10 @@ class FinetuneConfig:
     encoder_factor: float = 1e-3
     frozen_share: float = 1 / 3
     weight_decay: float = 0.0
-    seed: int = 0
-    device: str = "auto"
-    precision: Precision = "auto"
-    resume: bool = False
 
 
 PAPER = FinetuneConfig(store=tyro.MISSING, checkpoint=tyro.MISSING, out=tyro.MISSING)
-SMALL = FinetuneConfig(store=tyro.MISSING, checkpoint=tyro.MISSING, out=tyro.MISSING, lr=0.1, encoder_factor=1e-2)
+SMALL = FinetuneConfig(store=tyro.MISSING, checkpoint=tyro.MISSING, out=tyro.MISSING, lr=0.1, encoder_factor=0.1)
 CONFIGS = {
     "paper": ("The paper's settings.", PAPER),
     "small": ("The paper's settings with a gentler head, for small networks and training sets.", SMALL),

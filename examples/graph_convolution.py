@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from examples.neighbours import Links, add_back, add_neighbours, find_links
+
 FRAMES_TIMES_CHANNELS, FEWEST_FRAMES = 4096, 32
 """Frames that go through both steps together: their sums over neighbours, about 1 MB, stay in the nearer caches."""
+MOST_THREADS = 8
+"""Sums along links run in one thread; with more than so many, matrix products in all of them are faster."""
 
 
 class GraphConvolution(nn.Module):
@@ -24,78 +30,108 @@ class GraphConvolution(nn.Module):
         self.conv = nn.Conv2d(c_in, c_out * n_groups, 1)
         self.n_groups = n_groups
 
-    def forward(self, x: Tensor, graph: Tensor) -> Tensor:
-        """x (N, C, T, V), graph (K, V, V) -> (N, C', T, V), both with channels last in memory."""
-        n, c, t, v = x.shape
-        k = self.n_groups
-        # Channels last throughout: every step below is a matrix product on memory as it lies.
-        joints = x.permute(0, 2, 3, 1).reshape(n * t, v, c)
-        sums = graph.permute(2, 0, 1).reshape(v * k, v)
-        weight = self.conv.weight.view(k, -1, c).permute(1, 0, 2).reshape(-1, k * c)
-        bias = graph.sum(1).T @ self.conv.bias.view(k, -1)
-        if x.device.type == "cpu" and not torch.compiler.is_compiling():
+    def forward(self, x: Tensor, graph: Tensor, importance: Tensor) -> Tensor:
+        """Images of joints to images of joints, see :class:`examples.stgcn.STGCN`.
+
+        Parameters
+        ----------
+        x : (V N, C, 1, T) Tensor
+            Channels last in memory.
+        graph : (K, V, V) Tensor
+            Neighbour groups; joints without a link here never see each other.
+        importance : (K, V, V) Tensor
+            Multiplies ``graph``.
+
+        Returns
+        -------
+        (V N, C', 1, T) Tensor
+            Channels last in memory.
+        """
+        rows, c, _, t = x.shape
+        k, v, _ = graph.shape
+        # Every joint's frames in one line: each step below is a product on memory as it lies.
+        joints = x.permute(0, 2, 3, 1).reshape(v, -1, c)
+        weighted = graph * importance
+        weight = self.conv.weight.view(k, -1, c)
+        bias = torch.einsum("kvw,kc->wc", weighted, cast(Tensor, self.conv.bias).view(k, -1))
+        if along_links(x):
             if torch.is_autocast_enabled("cpu"):
                 low = torch.get_autocast_dtype("cpu")
-                joints, sums, weight, bias = (value.to(low) for value in (joints, sums, weight, bias))
-            y = FrameByFrame.apply(joints, sums, weight, bias)
+                joints, weight, bias = (value.to(low) for value in (joints, weight, bias))
+            y = FrameByFrame.apply(joints, weighted, weight, bias, find_links(graph))
         else:
-            y = F.linear((sums @ joints).view(n * t * v, k * c), weight).view(n * t, v, -1) + bias
-        return y.view(n, t, v, -1).permute(0, 3, 1, 2)
+            y = bias[:, None]
+            for group, mix in zip(weighted, weight, strict=True):
+                y = y + F.linear((group.T @ joints.flatten(1)).view(joints.shape), mix)
+        return y.view(rows, 1, t, -1).permute(0, 3, 1, 2)
+
+
+def along_links(x: Tensor) -> bool:
+    """Whether :class:`FrameByFrame` serves better than matrix products."""
+    return x.device.type == "cpu" and not torch.compiler.is_compiling() and torch.get_num_threads() <= MOST_THREADS
 
 
 class FrameByFrame(torch.autograd.Function):
     """Both steps on a few frames at a time, forward and backward.
 
     The sums over neighbours are three times as large as the input. Written out for a whole batch they cost more time
-    to store and load than to compute; here they are used at once, and computed again on the way back. Channels are
-    mixed by oneDNN's convolution, which is twice as fast as a matrix product of MKL on processors of other makers.
+    to store and load than to compute; here they are used at once, and computed again on the way back.
     """
 
     @staticmethod
-    def forward(context: Any, x: Tensor, graph: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """x (B, V, C), graph (V K, V), weight (C', K C), bias (V, C') -> (B, V, C')."""
+    def forward(context: Any, x: Tensor, graph: Tensor, weight: Tensor, bias: Tensor, links: Links) -> Tensor:
+        """x (V, F, C), graph (K, V, V), weight (K, C', C), bias (V, C') -> (V, F, C').
+
+        The first, third and fourth of one type; the graph, and the sums over it, of full precision.
+        """
         context.save_for_backward(x, graph, weight)
-        y = x.new_empty(*x.shape[:2], len(weight))
-        summed, graphs = buffers(x, graph)
-        for first in range(0, len(x), len(summed)):
-            part = x[first : first + len(summed)]
-            torch.bmm(graphs[: len(part)], part, out=summed[: len(part)])
-            mixed = F.conv2d(as_image(summed[: len(part)], x.shape[1]), weight[..., None, None])
-            torch.add(mixed.permute(0, 2, 3, 1).flatten(1, 2), bias, out=y[first : first + len(part)])
+        context.links = links
+        mix, weights = weight.permute(0, 2, 1).flatten(0, 1), links.weights(graph)
+        y = x.new_empty(*x.shape[:2], weight.shape[1])
+        for first, end in pieces(x):
+            summed = sum_piece(x, first, end, links, weights, len(graph))
+            torch.add((summed.flatten(2) @ mix), bias[:, None], out=y[:, first:end])
         return y
 
     @staticmethod
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         x, graph, weight = context.saved_tensors
-        gradient = gradient.contiguous()
-        v, wide = x.shape[1], torch.promote_types(x.dtype, torch.float32)
-        of_x = torch.empty_like(x)
-        of_graph, of_weight = (torch.zeros_like(p, dtype=wide) for p in (graph, weight))
-        of_bias = torch.zeros(v, len(weight), dtype=wide)
-        summed, graphs = buffers(x, graph)
-        back = graph.T.contiguous().expand(len(graphs), -1, -1).contiguous()
-        for first in range(0, len(x), len(summed)):
-            part, below = (tensor[first : first + len(summed)] for tensor in (x, gradient))
-            n = len(part)
-            torch.bmm(graphs[:n], part, out=summed[:n])
-            of_summed, of_mix, _ = torch.ops.aten.convolution_backward(
-                as_image(below, v), as_image(summed[:n], v), weight[..., None, None],
-                None, [1, 1], [0, 0], [1, 1], False, [0, 0], 1, [True, True, False],
-            )  # fmt: skip
-            of_summed = of_summed.permute(0, 2, 3, 1).reshape(summed[:n].shape)
-            torch.bmm(back[:n], of_summed, out=of_x[first : first + n])
-            of_graph += torch.bmm(of_summed, part.transpose(1, 2)).sum(0, dtype=wide)
-            of_weight += of_mix[..., 0, 0]
-            of_bias += below.sum(0, dtype=wide)
-        return of_x, of_graph.to(graph.dtype), of_weight.to(weight.dtype), of_bias.to(x.dtype)
+        links: Links = context.links
+        mix, weights = weight.transpose(1, 2).flatten(0, 1), links.weights(graph)
+        of_x, of_mix = torch.empty_like(x), torch.zeros_like(mix, dtype=graph.dtype)
+        of_bias = torch.zeros(len(x), gradient.shape[2], dtype=graph.dtype)
+        of_links = np.zeros(len(weights))
+        for first, end in pieces(x):
+            below = gradient[:, first:end].contiguous()
+            summed = sum_piece(x, first, end, links, weights, len(graph))
+            of_mix += summed.flatten(0, 1).flatten(1).T @ below.flatten(0, 1)
+            of_bias += below.sum(1, dtype=graph.dtype)
+            of_summed = (below @ mix.T).view(summed.shape).to(graph.dtype)
+            if x.dtype == graph.dtype:
+                of_links += add_back(x, first, links, weights, of_summed, of_x)
+            else:
+                part = x[:, first:end].to(graph.dtype)
+                of_part = torch.empty_like(part)
+                of_links += add_back(part, 0, links, weights, of_summed, of_part)
+                of_x[:, first:end] = of_part
+        of_graph = torch.zeros_like(graph)
+        k = len(graph)
+        of_graph[links.rows % k, links.joints, links.rows // k] = torch.as_tensor(of_links, dtype=graph.dtype)
+        of_weight = of_mix.view(k, -1, mix.shape[1]).transpose(1, 2).to(weight.dtype)
+        return of_x, of_graph, of_weight, of_bias.to(x.dtype), None
 
 
-def buffers(x: Tensor, graph: Tensor) -> tuple[Tensor, Tensor]:
-    """Room for the sums of some frames, (B, V K, C), and a copy of the graph for each of them."""
-    n = min(max(FRAMES_TIMES_CHANNELS // x.shape[2], FEWEST_FRAMES), len(x))
-    return x.new_empty(n, len(graph), x.shape[2]), graph.expand(n, -1, -1).contiguous()
+def pieces(x: Tensor) -> list[tuple[int, int]]:
+    """First frame and end of each piece of x (V, F, C)."""
+    n = max(FRAMES_TIMES_CHANNELS // x.shape[2], FEWEST_FRAMES)
+    return [(first, min(first + n, x.shape[1])) for first in range(0, x.shape[1], n)]
 
 
-def as_image(rows: Tensor, n_joints: int) -> Tensor:
-    """Frames (B, V K, C) or (B, V, C) as images of one line with channels last, (B, K C, 1, V): the same memory."""
-    return rows.view(len(rows), 1, n_joints, -1).permute(0, 3, 1, 2)
+def sum_piece(x: Tensor, first: int, end: int, links: Links, weights: NDArray[Any], groups: int) -> Tensor:
+    """Sums over neighbours for some frames of x (V, F, C), (V, frames, K, C), of its type."""
+    summed = torch.empty(len(x), end - first, groups, x.shape[2], dtype=torch.from_numpy(weights).dtype)
+    if x.dtype == summed.dtype:
+        add_neighbours(x, first, links, weights, summed)
+        return summed
+    add_neighbours(x[:, first:end].to(summed.dtype), 0, links, weights, summed)
+    return summed.to(x.dtype)

@@ -25,12 +25,12 @@ class StatisticsRecorder:
     def __init__(self, online: nn.Module) -> None:
         self.names = {m: name for name, m in online.named_modules() if isinstance(m, _BatchNorm)}
         self.passes: dict[str, list[tuple[int, Tensor, Tensor]]] = {name: [] for name in self.names.values()}
-        self._before: dict[nn.Module, tuple[Tensor, Tensor, float]] = {}
+        self._before: dict[_BatchNorm, tuple[Tensor, Tensor, float]] = {}
         for module in self.names:
             module.register_forward_pre_hook(self._remember)
             module.register_forward_hook(self._record)
 
-    def _remember(self, module: nn.Module, inputs: tuple[Tensor]) -> None:
+    def _remember(self, module: _BatchNorm, inputs: tuple[Tensor]) -> None:
         """Lend the layer fresh running statistics with momentum 1: they become the batch's own, at no extra pass.
 
         Solving ``running = (1 - m) * before + m * batch`` for the batch would do without, but loses digits: where the
@@ -38,16 +38,18 @@ class StatisticsRecorder:
         must not change in place after a pass, since its backward pass looks at them.
         """
         if module.training:
-            self._before[module] = module.running_mean, module.running_var, module.momentum
-            module.running_mean, module.running_var = (torch.zeros_like(x) for x in self._before[module][:2])
+            mean, var = running_statistics(module)
+            self._before[module] = mean, var, module.momentum or 0.0
+            module.running_mean, module.running_var = torch.zeros_like(mean), torch.zeros_like(var)
             module.momentum = 1.0
 
-    def _record(self, module: nn.Module, inputs: tuple[Tensor], output: Tensor) -> None:
+    def _record(self, module: _BatchNorm, inputs: tuple[Tensor], output: Tensor) -> None:
         if module.training:
-            mean, var = module.running_mean, module.running_var
-            module.running_mean, module.running_var, module.momentum = self._before.pop(module)
-            module.running_mean.lerp_(mean, module.momentum)
-            module.running_var.lerp_(var, module.momentum)
+            mean, var = running_statistics(module)
+            own_mean, own_var, momentum = self._before.pop(module)
+            module.running_mean, module.running_var, module.momentum = own_mean, own_var, momentum
+            own_mean.lerp_(mean, momentum)
+            own_var.lerp_(var, momentum)
             n = inputs[0].numel() // inputs[0].shape[1]
             self.passes[self.names[module]].append((n, mean, var * ((n - 1) / n)))
 
@@ -56,12 +58,14 @@ class StatisticsRecorder:
 
         Passes count by the values that they saw, which differ where one view shows more bodies than the other.
         """
-        result, counts = {}, {}
+        result: dict[str, tuple[Tensor, Tensor]] = {}
+        counts = {}
         for name, seen in self.passes.items():
             if seen:
                 total = sum(n for n, _, _ in seen)
-                mean = sum(mean * (n / total) for n, mean, _ in seen)
-                result[name] = mean, sum((var + (own - mean).square()) * (n / total) for n, own, var in seen)
+                mean = torch.stack([mean * (n / total) for n, mean, _ in seen]).sum(0)
+                parts = [(var + (own - mean).square()) * (n / total) for n, own, var in seen]
+                result[name] = mean, torch.stack(parts).sum(0)
                 counts[name] = total
                 seen.clear()
         several = dist.is_initialized() and dist.get_world_size() > 1
@@ -91,6 +95,14 @@ def pool_over_ranks(
 def update_statistics(target: nn.Module, statistics: dict[str, tuple[Tensor, Tensor]], momentum: float) -> None:
     """``mean <- momentum * mean + (1 - momentum) * batch mean``, and the same for the variance, in every batch norm."""
     for name, (mean, var) in statistics.items():
-        layer = target.get_submodule(name)
-        layer.running_mean.lerp_(mean, 1 - momentum)
-        layer.running_var.lerp_(var, 1 - momentum)
+        running_mean, running_var = running_statistics(target.get_submodule(name))
+        running_mean.lerp_(mean, 1 - momentum)
+        running_var.lerp_(var, 1 - momentum)
+
+
+def running_statistics(layer: nn.Module) -> tuple[Tensor, Tensor]:
+    """Mean and variance that a batch norm keeps."""
+    mean, var = layer.running_mean, layer.running_var
+    if not isinstance(mean, Tensor) or not isinstance(var, Tensor):
+        raise ValueError(f"Momentum batch norm needs layers that keep running statistics, got {layer}.")
+    return mean, var

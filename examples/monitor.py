@@ -12,7 +12,7 @@ from torch import Tensor
 
 from examples.encoders import Encoder
 from examples.evaluation import accuracy, extract_features, nearest_neighbours, standardize
-from examples.run import InputError, Precision
+from examples.run import InputError, Precision, hold_out
 from skeleton_aug import Pipeline
 from skeleton_data import Store
 
@@ -22,23 +22,18 @@ Halves = tuple[NDArray[np.int64], NDArray[np.int64]]
 def monitor_halves(store: Store, train: NDArray[np.int64], most: int) -> Halves:
     """Cut the training half into memory and queries that share no subject.
 
-    Every fifth subject asks. Where the store does not tell subjects apart every fifth performance does. Of more than
-    ``most`` samples, evenly spread ones stay.
+    Those that :func:`~examples.run.hold_out` sets aside ask. Of more than ``most`` samples, evenly spread ones stay.
 
     Raises
     ------
     InputError
         When there is only one performance.
     """
-    groups = store.samples["subject"][train]
-    if len(np.unique(groups)) < 2:
-        groups = store.samples["performance"][train]
-    known = np.unique(groups)
-    if len(known) < 2:
+    memory, queries = hold_out(store, train)
+    if len(memory) == 0:
         raise InputError(f"{store.path}: one performance is too few for the k-NN monitor. Set --monitor-every 0.")
-    asks = np.isin(groups, known[::5])
     kept = np.unique(np.linspace(0, len(train) - 1, min(most, len(train))).astype(np.int64))
-    return train[kept[~asks[kept]]], train[kept[asks[kept]]]
+    return memory[np.isin(memory, train[kept])], queries[np.isin(queries, train[kept])]
 
 
 class NeighbourMonitor:

@@ -74,7 +74,7 @@ def performance_picture(
         # x grows to the sensor's left: negated, the picture is what the camera sees.
         (
             f"camera {store[i].camera}, as recorded ({store[i].positions.shape[1]} frames)",
-            store[i].positions * np.float32([-1, 1, 1]),
+            store[i].positions * np.array([-1, 1, 1], np.float32),
             0,
             1,
         )

@@ -15,6 +15,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -198,12 +199,11 @@ def write_predictions(
     write_atomically(out / "predictions.csv", lambda part: part.write_text(as_csv(predictions, names)))
     for prediction in predictions[: config.pictures]:
         picture = out / f"{prediction.recording.name.replace('/', '_')}.png"
-        write_atomically(
-            picture,
-            lambda part, p=prediction: prediction_picture(
-                part, p.recording, classifier.skeleton, p.windows, p.probabilities, names, config.top
-            ),
-        )
+        draw = partial(
+            prediction_picture, recording=prediction.recording, skeleton=classifier.skeleton,
+            windows=prediction.windows, probabilities=prediction.probabilities, names=names, top=config.top,
+        )  # fmt: skip
+        write_atomically(picture, draw)
 
 
 def as_json(prediction: Prediction, names: Sequence[str]) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def prediction_picture(
     empty = np.isnan(curves[:, 0])
     figure, (above, below) = plt.subplots(2, 1, figsize=(10, 5.2), layout="constrained", height_ratios=(1, 1.6))
     # x grows to the sensor's left: negated, the picture is what the camera sees.
-    draw_strip(above, recording.positions * np.float32([-1, 1, 1]), skeleton, 0, 1)
+    draw_strip(above, recording.positions * np.array([-1, 1, 1], np.float32), skeleton, 0, 1)
     above.set_title(f"{recording.name}: {n_frames} frames, seven of them at even distances", fontsize=9, loc="left")
     if not empty.all():
         peaks = np.nanmax(probabilities, axis=0)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import tyro
 
@@ -152,7 +152,7 @@ PAPER_SMALL = replace(
 )
 SMALL = replace(PAPER_SMALL, without=("TemporalShift",), momentum=0.9, projection_norm=True, covariance=0.02)
 # Data sets that need other lengths or batches; Northwestern-UCLA has too few performances for 512 pairs.
-BY_DATASET = {
+BY_DATASET: dict[str, dict[str, Any]] = {
     "pku2-xsub": {"epochs": 4800},
     "nucla-xview": {"epochs": 4800, "batch_size": 128, "lr": 0.05},
     "nucla-xview-small": {"epochs": 57},
@@ -176,7 +176,7 @@ def pretrain(config: PretrainConfig) -> None:
         run.train()
         if ranks.first:
             path = config.out / "encoder.pt"
-            save_encoder(path, run.model.online["encoder"], config.encoder, run.store.skeleton)
+            save_encoder(path, run.model.encoder, config.encoder, run.store.skeleton)
             print(f"Encoder: {path}")
 
 

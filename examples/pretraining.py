@@ -6,7 +6,7 @@ import math
 import sys
 import time
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from examples.byol import BYOL, covariance_penalty, variance_penalty
 from examples.collapse import collapse_warning, effective_rank, mean_deviation
-from examples.distributed import Ranks, average, check_shares, step_seed
+from examples.distributed import Ranks, average, check_shares, part_of, step_seed
 from examples.encoders import make_encoder
 from examples.monitor import NeighbourMonitor
 from examples.run import (
@@ -52,7 +52,7 @@ TERMS = ("regression loss", "covariance penalty", "variance penalty", "length of
 def make_optimizer(config: PretrainConfig, model: BYOL) -> torch.optim.Optimizer:
     """SGD or AdamW on everything that has gradients."""
     moving = [p for p in model.parameters() if p.requires_grad]
-    groups = [{"params": moving}]
+    groups: list[dict[str, Any]] = [{"params": moving}]
     if config.decay == "weights":
         # Biases, and scales of batch norms, are those with one axis.
         groups = [
@@ -87,8 +87,9 @@ class Pretraining:
         }[config.pairs]
         try:
             self.loader = ViewLoader(
-                self.store, train, views, batch_size=config.batch_size, multi_view=config.multi_view, seed=config.seed
-            )
+                self.store, train, views, batch_size=config.batch_size // ranks.size, multi_view=config.multi_view,
+                seed=config.seed, rank=ranks.rank, world_size=ranks.size,
+            )  # fmt: skip
         except ValueError as error:
             raise InputError(str(error)) from None
         self.total = config.epochs * len(self.loader)
@@ -165,16 +166,16 @@ class Pretraining:
         return projections
 
     def add_gradients(self, batch: ViewBatch) -> tuple[Tensor, Tensor]:
-        """Add up the gradients of this rank's share, part by part; returns the mean of each term of the loss."""
+        """Add up the gradients of this rank's batch, part by part; returns the mean of each term of the loss."""
         config, parts = self.config, self.config.accumulate
         sums = torch.zeros(3, device=self.ranks.device)
         for part in range(parts):
             torch.manual_seed(step_seed(config.seed, self.step, self.ranks.rank, part))
-            shares = [torch.from_numpy(self.ranks.share(view, part, parts)) for view in batch.views]
-            one, other = (share.to(self.ranks.device, non_blocking=True) for share in shares)
+            views = [torch.from_numpy(part_of(view, part, parts)) for view in batch.views]
+            one, other = (view.to(self.ranks.device, non_blocking=True) for view in views)
             # Ranks exchange gradients once, with the last part.
             waits = part < parts - 1 and self.network is not self.model
-            with self.network.no_sync() if waits else nullcontext():
+            with cast(Any, self.network).no_sync() if waits else nullcontext():
                 with autocast(self.ranks.device, config.precision):
                     loss, projections = self.network(one, other)
                 terms = [loss, *(loss.new_zeros(()) for _ in range(2))]
@@ -232,7 +233,7 @@ class Pretraining:
         }
         self.ranks.average_buffers(self.model)
         if self.monitor and self.ranks.first and epoch % config.monitor_every == 0:
-            seen["knn"] = self.monitor(self.model.online["encoder"])
+            seen["knn"] = self.monitor(self.model.encoder)
         if epoch > config.warmup_epochs and (warning := collapse_warning(seen["rank"], seen["deviation"], *last.shape)):
             seen["warning"] = warning
         if self.ranks.first:

@@ -32,11 +32,12 @@ import tyro
 from torch import Tensor
 
 from examples.classifiers import SavedClassifier, save_classifier
-from examples.encoders import N_CHANNELS, EncoderSettings, make_encoder, save_encoder
+from examples.encoders import EncoderSettings, make_encoder, save_encoder
 from examples.run import InputError, run_command
 from examples.stgcn import BLOCKS, Classifier, Partition, adjacency
 from skeleton_aug import SKELETONS, Skeleton
-from skeleton_data import get_format
+from skeleton_aug.presets import Channels
+from skeleton_data.formats.ntu import NTU60, NTU120
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def from_published(weights: Mapping[str, Tensor], place: str = "weights", n_fram
     try:
         skeleton, partition = find_layout(weights["A"])
         n_inputs = weights["data_bn.weight"].numel()
-        channels = {n: name for name, n in reversed(N_CHANNELS.items())}[n_inputs // skeleton.n_joints]
+        channels: Channels = "joint" if n_inputs == 3 * skeleton.n_joints else "joint+bone"
         width = weights["st_gcn_networks.0.gcn.conv.bias"].numel() / (3 * BLOCKS[0][0])
         n_classes = len(weights["fcn.bias"])
         settings = EncoderSettings(width, channels=channels, n_frames=n_frames, partition=partition, pooling="all")
@@ -150,8 +151,7 @@ def find_layout(graph: Tensor) -> tuple[Skeleton, Partition]:
 
 def class_names(n_classes: int, skeleton: Skeleton) -> tuple[str, ...]:
     """Names of NTU RGB+D's classes where there are as many, else numbers."""
-    for name in ("ntu60", "ntu120"):
-        data_set = get_format(name)
+    for data_set in (NTU60(), NTU120()):
         if data_set.skeleton == skeleton and len(data_set.class_names) == n_classes:
             return tuple(data_set.class_names)
     return tuple(f"class {number}" for number in range(n_classes))

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from examples.run import InputError
 from skeleton_aug import Skeleton
-from skeleton_data import RawFileError, Store, get_format
+from skeleton_data import RawFileError, Store
 from skeleton_data.bodies import get_strategy
+from skeleton_data.formats.ntu import NTU60
 from skeleton_data.raw import RawBody, RawItem
 
 SUFFIX = ".skeleton"
+NTU = NTU60()
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def find_recordings(data: Path, skeleton: Skeleton, split: str | None, bodies: s
     files = [data] if data.is_file() else sorted(p for p in data.rglob("*") if p.suffix.lower() == SUFFIX)
     if not files:
         raise InputError(f"{data}: no {SUFFIX} files here. Give a folder that holds some, or a store.")
-    if skeleton != get_format("ntu60").skeleton:
+    if skeleton != NTU.skeleton:
         raise InputError(
             f"{SUFFIX} files have the 25 joints of Kinect v2, but the network takes {skeleton.name} "
             f"({skeleton.n_joints} joints). Use one trained on this layout."
@@ -113,7 +115,7 @@ def read_skeleton_file(path: Path, bodies: str = "motion", most: int = 2) -> NDA
         With the line and what was expected there.
     """
     # The reader takes the action from the name of a recording. One to predict has none, and may be called anything.
-    (sequence,) = get_format("ntu60").read(RawItem("S001C001P001R001A001", path))
+    (sequence,) = NTU.read(RawItem("S001C001P001R001A001", path))
     sequence.bodies = [body for body in map(without_missing, sequence.bodies) if len(body.frames)]
     chosen = get_strategy(bodies)(sequence, most)
     positions = np.zeros((len(chosen), sequence.n_frames, 25, 3), np.float32)
@@ -124,8 +126,8 @@ def read_skeleton_file(path: Path, bodies: str = "motion", most: int = 2) -> NDA
 
 def without_missing(body: RawBody) -> RawBody:
     """Make joints without finite coordinates zeros, and leave out frames without any joint."""
-    broken = ~np.isfinite(body.positions).all(-1)
-    positions = np.where(broken[..., None], np.float32(0), body.positions)
+    broken = np.logical_not(np.isfinite(body.positions).all(-1, keepdims=True))
+    positions = np.where(broken, np.float32(0), body.positions)
     present = positions.any((1, 2))
     if present.all():
         return replace(body, positions=positions)

@@ -177,7 +177,7 @@ def found_columns(name: str, rows: Sequence[Row], results: Sequence[Result]) -> 
     bases: dict[tuple[str, Scale], set[str]] = {}
     for r in results:
         base, _, share = r.column.partition(" ")
-        belongs = base.startswith("ntu120") == (name == "table4") or not shares
+        belongs = base.startswith(("ntu120", "sim120")) == (name == "table4") or not shares
         if r.row in own and bool(share) == shares and belongs:
             bases.setdefault((base, r.scale), set()).add(r.row)
     # One row alone is no ablation but Table 1's.

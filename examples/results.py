@@ -12,7 +12,7 @@ import numpy as np
 
 from examples.classifiers import PLACES
 from examples.pretrain import SMALL
-from examples.run import InputError
+from examples.run import VALIDATION, InputError
 from skeleton_aug.presets import ABLATIONS
 
 Scale = Literal["paper", "laptop"]
@@ -113,7 +113,8 @@ def read_result(path: Path) -> Result | None:
     """Read a run, or None where it belongs to no table."""
     read = json.loads(path.read_text())
     task, config, origin = TASKS.get(read.get("task")), read.get("config"), read.get("origin")
-    if task is None:
+    # What was run to choose settings by is no result.
+    if task is None or read["split"].endswith(VALIDATION):
         return None
     trained = config if task == "supervised" else first_of(origin, "PretrainConfig", "SupervisedConfig")
     if trained is None:

@@ -84,13 +84,13 @@ def run_command(task: Callable[[Config], object], configs: Mapping[str, tuple[st
 
     With several configs the line begins with the name of one; its values are the defaults of the options.
     """
-    about = {"prog": f"python -m examples.{Path(sys.argv[0]).stem}", "description": description}
+    program = f"python -m examples.{Path(sys.argv[0]).stem}"
     try:
         if len(configs) == 1:
             ((_, default),) = configs.values()
-            task(tyro.cli(type(default), default=default, **about))
+            task(tyro.cli(type(default), default=default, prog=program, description=description))
         else:
-            task(tyro.extras.overridable_config_cli(dict(configs), **about))
+            task(tyro.extras.overridable_config_cli(dict(configs), prog=program, description=description))
     except tuple(EXIT_CODES) as error:
         code = next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
         rank = f"[rank {os.environ['RANK']}] " if int(os.environ.get("WORLD_SIZE", 1)) > 1 else ""
@@ -194,15 +194,37 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
         part.unlink(missing_ok=True)
 
 
+VALIDATION = "_validation"
+
+
 def open_store(path: Path, split: str) -> tuple[Store, np.ndarray, np.ndarray]:
-    """Return the store and the (train, test) indices of one of its splits."""
+    """Return the store and the (train, test) indices of one of its splits.
+
+    With ``_validation`` behind its name, as in "xsub_validation", it is the training half of a split alone, of which
+    :func:`hold_out` sets a part aside to be the test half: for choosing settings without a look at the real one.
+    """
     store = Store.open(path)
-    train, test = store.split(split)
+    if split.endswith(VALIDATION) and split not in store.splits:
+        train, test = hold_out(store, store.split(split.removesuffix(VALIDATION))[0])
+    else:
+        train, test = store.split(split)
     if len(train) == 0 or len(test) == 0:
         raise InputError(
             f"{path}: split {split!r} has {len(train)} training and {len(test)} test samples; both needed."
         )
     return store, train, test
+
+
+def hold_out(store: Store, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cut samples into two parts that share no subject: all others, and every fifth subject.
+
+    Where the store does not tell subjects apart, every fifth performance is held out.
+    """
+    groups = store.samples["subject"][samples]
+    if len(np.unique(groups)) < 2:
+        groups = store.samples["performance"][samples]
+    held = np.isin(groups, np.unique(groups)[::5])
+    return samples[~held], samples[held]
 
 
 def pick_device(name: str) -> torch.device:

@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from examples.graph_convolution import GraphConvolution
 from skeleton_aug import Skeleton, get_skeleton
@@ -50,6 +51,19 @@ def adjacency(skeleton: Skeleton, partition: Partition = "spatial") -> Tensor:
     return torch.from_numpy(np.stack([weights * group for group in groups]).astype(np.float32))
 
 
+class AlongFrames(nn.Conv2d):
+    """Convolution over frames of images of joints, (V N, C, 1, T); parameters have the published shapes.
+
+    Frames lie along the second axis of an image: oneDNN computes the gradients of such kernels a third faster.
+    """
+
+    def __init__(self, c_in: int, c_out: int, width: int, stride: int) -> None:
+        super().__init__(c_in, c_out, (width, 1), (stride, 1), (width // 2, 0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, self.weight.transpose(2, 3), self.bias, self.stride[::-1], self.padding[::-1])
+
+
 class Block(nn.Module):
     """Graph convolution, then temporal convolution, around a residual connection."""
 
@@ -59,7 +73,7 @@ class Block(nn.Module):
         self.tcn = nn.Sequential(
             nn.BatchNorm2d(c_out),
             nn.ReLU(inplace=True),
-            nn.Conv2d(c_out, c_out, (9, 1), (stride, 1), (4, 0)),
+            AlongFrames(c_out, c_out, 9, stride),
             nn.BatchNorm2d(c_out),
             nn.Dropout(dropout, inplace=True),
         )
@@ -67,11 +81,11 @@ class Block(nn.Module):
         if residual and c_in == c_out and stride == 1:
             self.residual = nn.Identity()
         elif residual:
-            self.residual = nn.Sequential(nn.Conv2d(c_in, c_out, 1, (stride, 1)), nn.BatchNorm2d(c_out))
+            self.residual = nn.Sequential(AlongFrames(c_in, c_out, 1, stride), nn.BatchNorm2d(c_out))
 
-    def forward(self, x: Tensor, graph: Tensor) -> Tensor:
-        """(N, C, T, V) -> (N, C', T', V)."""
-        y = self.tcn(self.gcn(x, graph))
+    def forward(self, x: Tensor, graph: Tensor, importance: Tensor) -> Tensor:
+        """(V N, C, 1, T) -> (V N, C', 1, T')."""
+        y = self.tcn(self.gcn(x, graph, importance))
         # In place: fresh memory for every sum and ReLU would cost more than they do.
         return (y if self.residual is None else y.add_(self.residual(x))).relu_()
 
@@ -148,10 +162,11 @@ class STGCN(nn.Module):
         """Single bodies, (B, C, T, V) -> (B, features)."""
         n, c, t, v = bodies.shape
         flat = bodies.permute(0, 3, 1, 2).reshape(n, v * c, t)
-        h = self.data_bn(flat).view(n, v, c, t).permute(0, 2, 3, 1).contiguous()
+        # Joints first, channels last: (V, N, T, C) in memory, as images of one line for every joint of every body.
+        h = self.data_bn(flat).view(n, v, c, t).permute(1, 0, 3, 2).reshape(v * n, 1, t, c).permute(0, 3, 1, 2)
         for block, importance in zip(self.st_gcn_networks, self.edge_importance, strict=True):
-            h = block(h, self.A * importance)
-        return h.mean((2, 3))
+            h = block(h, self.A, importance)
+        return h.unflatten(0, (v, n)).mean((0, 3, 4))
 
 
 class Classifier(nn.Module):

@@ -7,7 +7,6 @@ python -m examples.supervised ntu60-xsub --fraction 0.01 --out runs/ntu60-xsub/s
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 import torch
@@ -25,26 +24,20 @@ from examples.classifiers import (
 )
 from examples.configs.datasets import with_datasets
 from examples.encoders import EncoderSettings, make_encoder, save_encoder
-from examples.run import InputError, Precision, autocast, open_store, pick_device, run_command
+from examples.run import InputError, autocast, open_store, pick_device, run_command
 from examples.schedules import step_decay, warmup_cosine
 from examples.stgcn import Classifier
-from examples.training import Training, begin_run, make_loader, train
+from examples.training import Training, TrainingConfig, begin_run, make_loader, train
 from examples.views import make_pipelines
 from skeleton_data import ViewBatch, label_fraction
 
 
-@dataclass(frozen=True)
-class SupervisedConfig:
+@dataclass(frozen=True, kw_only=True)
+class SupervisedConfig(TrainingConfig):
     """Settings; the defaults are the paper's.
 
     Parameters
     ----------
-    store : Path
-        HDF5 file that `skeleton-data convert` wrote.
-    out : Path
-        Run folder: config, log, result.json, and encoder.pt.
-    split : str
-        Trains on its training half, tests on the other at the end.
     encoder : EncoderSettings
         Network and input.
     fraction : float
@@ -61,19 +54,8 @@ class SupervisedConfig:
         Epochs at which the rate of "sgd" drops to a tenth.
     weight_decay : float
         On all parameters.
-    seed : int
-        Of weights, order, augmentation, and the choice of labelled samples.
-    device : str
-        "auto", "cpu", "cuda", "cuda:1" ...
-    precision : str
-        "auto" is bfloat16 on a GPU and float32 on a CPU.
-    resume : bool
-        Go on from the checkpoint in the run folder, if there is one; a finished run stays as it is.
     """
 
-    store: Path
-    out: Path
-    split: str = "xsub"
     encoder: EncoderSettings = field(default_factory=EncoderSettings)
     fraction: float = 1.0
     epochs: int = 80
@@ -82,10 +64,6 @@ class SupervisedConfig:
     lr: float = 0.0125
     milestones: tuple[int, ...] = (56, 70)
     weight_decay: float = 3e-4
-    seed: int = 0
-    device: str = "auto"
-    precision: Precision = "auto"
-    resume: bool = False
 
 
 PAPER = SupervisedConfig(store=tyro.MISSING, out=tyro.MISSING)

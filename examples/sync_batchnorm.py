@@ -34,6 +34,11 @@ class SumOverRanks(torch.autograd.Function):
 class SyncBatchNorm(_BatchNorm):
     """As ``nn.BatchNorm1d`` and ``2d``, with mean and variance over all ranks; channels on axis 1."""
 
+    running_mean: Tensor
+    running_var: Tensor
+    num_batches_tracked: Tensor
+    momentum: float
+
     def _check_input_dim(self, x: Tensor) -> None:
         if x.ndim < 2:
             raise ValueError(f"SyncBatchNorm takes (N, C, ...), got {tuple(x.shape)}.")

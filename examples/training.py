@@ -17,10 +17,42 @@ from tqdm import tqdm
 
 from examples.classifiers import PLACES
 from examples.distributed import step_seed
-from examples.run import InputError, RunFolder, Stopped, StopRequest, load_checkpoint, plain, save_checkpoint
+from examples.run import InputError, Precision, RunFolder, Stopped, StopRequest, load_checkpoint, plain, save_checkpoint
 from skeleton_data import Store, ViewBatch, ViewLoader
 
 KIND = "training state"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """Settings that all tasks of this loop share.
+
+    Parameters
+    ----------
+    store : Path
+        HDF5 file that `skeleton-data convert` wrote.
+    out : Path
+        Run folder: config, log, checkpoint, result.json, encoder.pt and classifier.pt.
+    split : str
+        Trains on its training half, tests on the other half at the end. With _validation behind its name, as in
+        xsub_validation, every fifth subject of the training half is tested instead: to choose settings by.
+    seed : int
+        Of weights, order, augmentation, and the choice of labelled samples.
+    device : str
+        "auto", "cpu", "cuda", "cuda:1" ...
+    precision : str
+        "auto" is bfloat16 on a GPU and float32 on a CPU.
+    resume : bool
+        Go on from the checkpoint in the run folder, if there is one; a finished run stays as it is.
+    """
+
+    store: Path
+    out: Path
+    split: str = "xsub"
+    seed: int = 0
+    device: str = "auto"
+    precision: Precision = "auto"
+    resume: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,7 +78,7 @@ class Training:
     epochs: int
 
 
-def begin_run(config: Any, store: Store) -> tuple[RunFolder, dict[str, Any] | None]:
+def begin_run(config: TrainingConfig, store: Store) -> tuple[RunFolder, dict[str, Any] | None]:
     """Open the run's folder, and read the state to go on from where there is one.
 
     Raises
@@ -80,12 +112,14 @@ def check_single_process() -> None:
         )
 
 
-def what_matters(config: Any, store: Store) -> dict[str, Any]:
+def what_matters(config: TrainingConfig, store: Store) -> dict[str, Any]:
     """Settings that two runs must share for one to go on with the other's checkpoint."""
     return {**{k: v for k, v in plain(config).items() if k not in PLACES}, "data": store.digest}
 
 
-def train(training: Training, loader: ViewLoader, run: RunFolder, config: Any, state: dict[str, Any] | None) -> None:
+def train(
+    training: Training, loader: ViewLoader, run: RunFolder, config: TrainingConfig, state: dict[str, Any] | None
+) -> None:
     """Train to the last epoch from ``state``, or from the beginning; log and checkpoint each epoch.
 
     SIGTERM saves a checkpoint after the step that is under way.
@@ -139,7 +173,9 @@ def one_step(training: Training, step: int, batch: ViewBatch, run: RunFolder, se
     return loss.item()
 
 
-def save_state(path: Path, training: Training, step: int, loss_sum: float, loader: ViewLoader, config: Any) -> None:
+def save_state(
+    path: Path, training: Training, step: int, loss_sum: float, loader: ViewLoader, config: TrainingConfig
+) -> None:
     """Save all that the next step depends on."""
     weights = {"model": training.model.state_dict(), "optimizer": training.optimizer.state_dict()}
     place = {"epoch": step // len(loader), "step": step, "loss_sum": loss_sum}

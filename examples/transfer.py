@@ -23,12 +23,12 @@ SAME_JOINT = {"hip_center": "spine_base", "spine": "spine_mid", "shoulder_center
 """Joints of ``kinect_v1`` and their names in ``kinect_v2``; all its others have the same name there."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TransferConfig(FinetuneConfig):
     """Settings: the paper gives none, so they are those of fine-tuning, with all labels and 20 epochs.
 
     The rate of the encoder, 10 x 1e-3, is then about that of the supervised baseline, 0.0125. The other settings are
-    explained by `python -m examples.finetune paper --help`.
+    those of :class:`~examples.finetune.FinetuneConfig`.
 
     Parameters
     ----------

@@ -39,12 +39,26 @@ class Pipelines:
     evaluation: Compose
 
 
+def leave_out(pipeline: Compose, names: Sequence[str]) -> Compose:
+    """Return the pipeline without some transforms; where a stretched part stands for a resampled one, all is taken.
+
+    Raises
+    ------
+    ValueError
+        When the pipeline has no such transform.
+    """
+    if "Resample" in names and any(isinstance(part, CropResize) for part in pipeline.transforms):
+        whole = [replace(p, ratio_range=(1.0, 1.0)) if isinstance(p, CropResize) else p for p in pipeline.transforms]
+        return leave_out(Compose(whole), [name for name in names if name != "Resample"])
+    return presets.leave_out(pipeline, names)
+
+
 def make_pipelines(settings: EncoderSettings, skeleton: Skeleton, without: Sequence[str] = ()) -> Pipelines:
     """Pipelines for an encoder's input; ``without`` names transforms to leave out of the aggressive one."""
     make = {"paper": paper_pipelines, "short": short_pipelines}[settings.views]
     pipelines = make(settings, skeleton)
     try:
-        return replace(pipelines, aggressive=presets.leave_out(pipelines.aggressive, without))
+        return replace(pipelines, aggressive=leave_out(pipelines.aggressive, without))
     except ValueError as error:
         raise InputError(f"--without: {error}") from None
 

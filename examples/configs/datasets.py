@@ -40,6 +40,7 @@ DATASETS: Mapping[str, DataSet] = {
     "nucla-xview": DataSet("Northwestern-UCLA, cross-view", Path("data/nucla.h5"), "xview"),
     "sim-xsub": DataSet("simulated recordings, cross-subject", Path("data/sim.h5"), "xsub"),
     "sim-xview": DataSet("simulated recordings, cross-view", Path("data/sim.h5"), "xview"),
+    "sim120-xset": DataSet("simulated recordings, cross-setup", Path("data/sim120.h5"), "xset"),
 }
 
 

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from examples.distributed import Ranks, check_shares, is_loss_of_a_rank, join_ranks, step_seed
+from examples.distributed import check_shares, is_loss_of_a_rank, join_ranks, part_of, step_seed
 from examples.pretrain import pretrain
 from examples.run import InputError
+from skeleton_aug.presets import conservative
+from skeleton_data import ViewLoader
 
 
 def steps(folder, key="regression_loss"):
@@ -23,14 +25,24 @@ def weights(folder):
     return torch.load(folder / "encoder.pt", weights_only=True)["model"]
 
 
-def test_shares_cover_the_batch():
-    """Shares of all ranks, in order, are the batch; parts of one rank are the shares of as many ranks."""
-    batch = np.arange(24)[:, None]
-    shares = [Ranks(rank, 3).share(batch) for rank in range(3)]
-    assert np.array_equal(np.concatenate(shares), batch) and {len(share) for share in shares} == {8}
-    assert [Ranks().share(batch, part, 3).tolist() for part in range(3)] == [share.tolist() for share in shares]
-    halves = [Ranks(rank, 3).share(batch, part, 2) for rank in range(3) for part in range(2)]
-    assert np.array_equal(np.concatenate(halves), batch) and {len(half) for half in halves} == {4}
+def test_parts_are_what_ranks_get(store):
+    """Each rank makes its own share alone: all of them, in order, are the one process's batch, as its parts are."""
+    train, _ = store.split("xsub")
+    pipeline = conservative(n_frames=4)
+
+    def views(epoch, batch_size, rank=0, ranks=1):
+        loader = ViewLoader(
+            store, train, [pipeline] * 2, batch_size=batch_size, multi_view=True, rank=rank, world_size=ranks
+        )
+        return [[view.copy() for view in batch.views] for batch in loader.epoch(epoch)]
+
+    for epoch in (0, 1):
+        whole, shares = views(epoch, 6), [views(epoch, 2, rank, 3) for rank in range(3)]
+        assert len(whole) > 1 and {len(share) for share in shares} == {len(whole)}
+        for number, batch in enumerate(whole):
+            for part, share in enumerate(shares):
+                for expected, found in zip(batch, share[number], strict=True):
+                    assert np.array_equal(part_of(expected, part, 3), found)
 
 
 @pytest.mark.parametrize(("batch", "ranks", "parts"), [(512, 4, 1), (512, 1, 8), (4, 2, 1)])

@@ -179,7 +179,9 @@ def test_what_a_run_asks_for(tiny_pretraining, store, tmp_path, monkeypatch):
     pretrain(replace(tiny_pretraining, out=tmp_path / "run", epochs=3, seed=5))
     ((_, indices, views, settings),) = loaders
     assert momenta == pytest.approx([1 - 0.05 * (1 + np.cos(np.pi * step / 6)) / 2 for step in range(6)])
-    assert epochs == [0, 1, 2] and settings == {"batch_size": 8, "multi_view": True, "seed": 5}
+    assert epochs == [0, 1, 2] and settings == {
+        "batch_size": 8, "multi_view": True, "seed": 5, "rank": 0, "world_size": 1
+    }  # fmt: skip
     pipelines = make_pipelines(tiny_pretraining.encoder, store.skeleton)
     assert np.array_equal(indices, store.split("xsub")[0]) and views == [pipelines.aggressive, pipelines.conservative]
 

@@ -89,8 +89,9 @@ def test_every_row_of_the_ablation(tmp_path, row):
         (tuned(), [pretrained(pairs="aggressive")]),
         (STUDENT, [tuned(), pretrained(width=1.0)]),
         (STUDENT, [replace(supervised.PAPER, store=NTU, out=Path("s"))]),
+        (tuned(split="xsub_validation"), [pretrained()]),
     ],
-    ids=["unknown-encoder", "other-width", "other-method", "narrow-teacher", "supervised-teacher"],
+    ids=["unknown-encoder", "other-width", "other-method", "narrow-teacher", "supervised-teacher", "validation"],
 )
 def test_runs_of_no_table(tmp_path, config, origin):
     """What the paper has no cell for is not put into one."""

@@ -2,6 +2,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -159,3 +160,13 @@ def test_precision():
     for precision, dtype in (("auto", torch.float32), ("float32", torch.float32), ("bfloat16", torch.bfloat16)):
         with run.autocast(torch.device("cpu"), precision):
             assert (x @ x).dtype == dtype
+
+
+def test_validation_split_never_sees_the_test_half(store):
+    """Every fifth subject of the training half is its test half; nobody of the real one is in it."""
+    train, test = store.split("xsub")
+    _, inner, held = open_store(store.path, "xsub_validation")
+    assert sorted([*inner, *held]) == sorted(train) and not set(held) & set(test)
+    subjects = store.samples["subject"]
+    assert not set(subjects[inner]) & set(subjects[held])
+    assert set(subjects[held]) == set(np.unique(subjects[train])[::5])

@@ -147,7 +147,7 @@ def test_ten_blocks_halve_time_twice():
     model.st_gcn_networks[-1].register_forward_hook(lambda module, inputs, output: shapes.append(output.shape))
     with torch.no_grad():
         features = model.eval()(torch.randn(1, 3, 150, 25, 1))
-    assert shapes == [(1, 256, 38, 25)] and features.shape == (1, 256) and len(model.st_gcn_networks) == len(BLOCKS)
+    assert shapes == [(25, 256, 1, 38)] and features.shape == (1, 256) and len(model.st_gcn_networks) == len(BLOCKS)
 
 
 @pytest.mark.parametrize("training", [False, True], ids=["eval", "train"])

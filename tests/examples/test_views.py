@@ -55,6 +55,19 @@ def test_short_views_see_the_whole_sequence(store):
     np.testing.assert_allclose(whole[:, [0, -1]], every[:, [0, -1]], atol=1e-6)
 
 
+@pytest.mark.parametrize("kind", ["paper", "short"])
+def test_every_row_of_the_ablation_can_be_made(store, kind):
+    """What a row of Table 2 leaves out is left out at both scales; without resampling short views take all frames."""
+    settings = EncoderSettings(n_frames=12, views=kind)
+    full = make_pipelines(settings, store.skeleton).aggressive
+    for row in presets.ABLATIONS.values():
+        made = make_pipelines(settings, store.skeleton, row.without).aggressive
+        assert (made == full) is (row.without == ()) and not set(row.without) & {part.name for part in made.transforms}
+    made = make_pipelines(settings, store.skeleton, ["Resample", "Shear"]).aggressive
+    (stretch,) = [part for part in made.transforms if part.name == "CropResize"] or [None]
+    assert stretch is None if kind == "paper" else stretch.ratio_range == (1.0, 1.0)
+
+
 def test_short_shear_never_mirrors(store):
     """Half as strong a shear keeps left on the left: the body frame stays right-handed in every draw."""
     pipeline = make_pipelines(EncoderSettings(channels="joint", n_frames=2, views="short"), store.skeleton).aggressive
