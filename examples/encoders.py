@@ -13,9 +13,9 @@ from skeleton_data import Store
 
 Encoder = STGCN
 KIND = "skeleton encoder"
-Channels = Literal["joint+bone", "joint", "bone", "joint+motion", "bone+motion", "joint+bone+motion"]
+Channels = Literal["joint+bone", "joint", "bone", "motion", "joint+bone+motion"]
 Views = Literal["paper", "short", "varied"]
-N_CHANNELS = {"joint": 3, "bone": 3, "joint+bone": 6, "joint+motion": 6, "bone+motion": 6, "joint+bone+motion": 12}
+N_CHANNELS = {"joint": 3, "bone": 3, "motion": 3, "joint+bone": 6, "joint+bone+motion": 12}
 
 DEPTHS = {"ten": BLOCKS, "four": ((64, 1), (128, 2), (256, 2), (256, 1))}
 """The published ten blocks, and a shortened network with the same widths and strides for small machines."""
@@ -32,8 +32,8 @@ class EncoderSettings:
     depth : {"ten", "four"}
         Published blocks, or a shortened network for small machines.
     channels : str
-        Input channels: "joint", "bone" or "joint+bone", as in the paper, or one of these with "+motion" behind it,
-        which adds how each changes from frame to frame.
+        Input channels: "joint", "bone" or "joint+bone", as in the paper; "motion", how joints change from frame to
+        frame; or "joint+bone+motion", joints, bones and the motion of both.
     n_frames : int
         Frames of every view.
     views : {"paper", "short", "varied"}

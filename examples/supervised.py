@@ -6,7 +6,7 @@ python -m examples.supervised ntu60-xsub --fraction 0.01 --out runs/ntu60-xsub/s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +15,7 @@ import torch.nn.functional as F
 import tyro
 from torch import Tensor
 
+from examples import pretrain
 from examples.classifiers import (
     SavedClassifier,
     classifier_top1,
@@ -57,6 +58,8 @@ class SupervisedConfig:
         "sgd" with momentum 0.9 and a step schedule, or "adamw" with warm-up and a cosine.
     lr : float
         Peak learning rate.
+    views : str
+        "conservative" as in the paper, or "aggressive" as for one half of pre-training's pairs.
     milestones : tuple of int
         Epochs at which the rate of "sgd" drops to a tenth.
     weight_decay : float
@@ -81,6 +84,7 @@ class SupervisedConfig:
     optimizer: Literal["sgd", "adamw"] = "sgd"
     lr: float = 0.0125
     milestones: tuple[int, ...] = (56, 70)
+    views: Literal["conservative", "aggressive"] = "conservative"
     weight_decay: float = 3e-4
     seed: int = 0
     device: str = "auto"
@@ -99,15 +103,17 @@ SMALL = SupervisedConfig(
     lr=5e-3,
     weight_decay=1e-2,
 )
+OURS = replace(SMALL, encoder=pretrain.OURS.encoder, epochs=60, batch_size=64, views="aggressive")
 CONFIGS = {
     "paper": ("The paper's settings.", PAPER),
     "small": ("A network, views and a schedule for minutes on a laptop.", SMALL),
-    **with_datasets(PAPER, SMALL),
+    "ours": ("The encoder of 'pretrain ours', on its aggressive views.", OURS),
+    **with_datasets(PAPER, SMALL, ours=OURS),
 }
 
 
 def supervised(config: SupervisedConfig) -> float:
-    """Train on conservative views, test on evaluation views; return top-1 of the last epoch in percent."""
+    """Train on augmented views, test on evaluation views; return top-1 of the last epoch in percent."""
     if (done := finished_top1(config.out, config, config.resume)) is not None:
         return done
     store, labelled, test = open_store(config.store, config.split)
@@ -120,7 +126,8 @@ def supervised(config: SupervisedConfig) -> float:
     if config.fraction < 1:
         labelled = label_fraction(store.labels, labelled, config.fraction, config.seed)
         batch_size = min(batch_size, len(labelled))
-    loader = make_loader(store, labelled, pipelines.conservative, batch_size, config.seed)
+    views = {"conservative": pipelines.conservative, "aggressive": pipelines.aggressive}[config.views]
+    loader = make_loader(store, labelled, views, batch_size, config.seed)
     run, state = begin_run(config, store)
 
     torch.manual_seed(config.seed)

@@ -26,6 +26,7 @@ from skeleton_aug import (
     Transform,
     presets,
 )
+from skeleton_aug.operators.motion import MotionChannels
 from skeleton_aug.presets import Channels
 
 
@@ -49,19 +50,19 @@ class Pipelines:
 def make_pipelines(settings: EncoderSettings, skeleton: Skeleton, without: Sequence[str] = ()) -> Pipelines:
     """Pipelines for an encoder's input; ``without`` names transforms to leave out of the aggressive one."""
     make = {"paper": paper_pipelines, "short": short_pipelines, "varied": varied_pipelines}[settings.views]
-    shape = cast(Channels, settings.channels.removesuffix("+motion"))
+    motion = {"motion": "motion", "joint+bone+motion": "joint+motion"}.get(settings.channels)
+    shape = cast(Channels, "joint" if settings.channels == "motion" else settings.channels.removesuffix("+motion"))
     pipelines = make(settings.n_frames, shape, skeleton)
-    if shape != settings.channels:
-        pipelines = with_motion(pipelines)
+    if motion is not None:
+        pipelines = with_motion(pipelines, Motion(channels=cast(MotionChannels, motion)))
     try:
         return replace(pipelines, aggressive=presets.leave_out(pipelines.aggressive, without))
     except ValueError as error:
         raise InputError(f"--without: {error}") from None
 
 
-def with_motion(pipelines: Pipelines) -> Pipelines:
-    """Add motion behind the channels, of what all else has made."""
-    motion = Motion(channels="joint+motion")
+def with_motion(pipelines: Pipelines, motion: Motion) -> Pipelines:
+    """Take the motion of what all else has made."""
     every = pipelines.aggressive, pipelines.conservative, pipelines.evaluation
     return Pipelines(*(Compose([*pipeline.transforms, motion]) for pipeline in every))
 
@@ -105,28 +106,30 @@ def varied_pipelines(n: int, channels: Channels, skeleton: Skeleton) -> Pipeline
     """Views that differ as cameras and people do, for small data sets: the conservative ones a little, too.
 
     A canonical orientation rests on what one camera saw of spine and shoulders in one frame. Views turned about the
-    vertical axis, and tilted, make up for its error; no side is dropped, as that makes one hand and two alike.
+    vertical axis, and tilted, make up for its error. All see nearly the whole sequence, as half of a short action may
+    be another action.
     """
     bones, normalize = bones_of(channels, skeleton), Normalize(skeleton=skeleton)
-    mirror = Mirror(skeleton=skeleton, p=0.5)
+    stretch, mirror = CropResize(n_frames=n, ratio_range=(0.8, 1.0)), Mirror(skeleton=skeleton, p=0.5)
     return Pipelines(
         aggressive=Compose(
             [
                 normalize,
                 SavitzkyGolay(window=7, order=2, p=0.5),
-                CropResize(n_frames=n, ratio_range=(0.5, 1.0)),
+                stretch,
                 Rotate(x_range=(-10, 10), y_range=(-10, 10), z_range=(-30, 30)),
                 Shear(factor_range=(-0.3, 0.3)),
                 Scale(factor_range=(0.9, 1.1)),
                 mirror,
                 Noise(std_range=(0.0, 0.005)),
                 *bones,
+                SideDrop(skeleton=skeleton, p=0.5),
             ]
         ),
         conservative=Compose(
             [
                 normalize,
-                CropResize(n_frames=n, ratio_range=(0.8, 1.0)),
+                stretch,
                 Rotate(x_range=(-10, 10), y_range=(-10, 10), z_range=(-20, 20)),
                 mirror,
                 *bones,
