@@ -34,8 +34,8 @@ class EnsembleConfig:
 CONFIGS = {"default": ("Equal weights.", EnsembleConfig(runs=tyro.MISSING))}
 
 
-def ensemble(config: EnsembleConfig) -> float:
-    """Return (and print) the top-1 accuracy of the mean probabilities, in percent."""
+def ensemble(config: EnsembleConfig, told: bool = True) -> float:
+    """Return (and print, if ``told``) the top-1 accuracy of the mean probabilities, in percent."""
     every = [read_scores(run / SCORES) for run in config.runs]
     samples, labels = every[0]["samples"], every[0]["labels"]
     for run, read in zip(config.runs, every, strict=True):
@@ -43,7 +43,8 @@ def ensemble(config: EnsembleConfig) -> float:
             raise InputError(f"{run}: tests other samples than {config.runs[0]}. Give runs on one split of one store.")
     mean = np.mean([read["scores"] for read in every], axis=0)
     top1 = accuracy(torch.from_numpy(mean.argmax(1)), torch.from_numpy(labels))
-    print(f"Mean of {len(every)} linear evaluations: top-1 {top1:.1f} % ({len(labels)} test samples)")
+    if told:
+        print(f"Mean of {len(every)} linear evaluations: top-1 {top1:.1f} % ({len(labels)} test samples)")
     return top1
 
 

@@ -36,3 +36,5 @@ for split in ${*:-xview}; do
         done
     done
 done
+
+python -m examples.headline --runs "$runs"

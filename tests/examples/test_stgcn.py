@@ -209,4 +209,4 @@ def test_joints_side_by_side(pooling):
     apart = model(x, by_joint=True)
     assert apart.shape == (3, 16 * 25)
     torch.testing.assert_close(apart.view(3, 16, 25).mean(2), model(x), rtol=1e-9, atol=1e-11)
-    assert apart.view(3, 16, 25).std(2).min() > 0
+    assert apart.view(3, 16, 25).std(2).mean() > 0.01
