@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 DEMO_OPTIONS := $(if $(DATA),--data $(DATA)) $(if $(FORMAT),--format $(FORMAT)) $(if $(OUT),--out $(OUT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser coverage check format bench docs dist clean
+.PHONY: help demo results test browser coverage check format bench docs dist clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -24,6 +24,12 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## Raw recordings to a linear-evaluation table, in minutes: simulate, convert, train, compare
 	@echo "== Demo"
 	$(BIN)/python -m examples.demo $(DEMO_OPTIONS)
+
+results: $(READY)  ## Train and test the headline rows on Northwestern-UCLA: DATA=all_sqe.zip, about 20 minutes
+	@test -n "$(DATA)" || { echo "Give the recordings: make results DATA=all_sqe.zip"; exit 2; }
+	@echo "== Results"
+	@test -e data/nucla.h5 || { mkdir -p data && $(BIN)/skeleton-data convert nucla $(DATA) -o data/nucla.h5; }
+	PATH="$(CURDIR)/$(BIN):$$PATH" OPTIONS="$(OPTIONS)" sh examples/runs/results.sh nucla-xview-ours
 
 test: $(READY)  ## Run the tests
 	@echo "== Tests"

@@ -277,8 +277,8 @@ def main() -> None:
     parser.add_argument("--run", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.convert:
-        *numbers, output = arguments.convert
-        _print_measure(partial(_convert_simulated, *map(int, numbers), Path(output)))
+        n_recordings, n_frames, first, output = arguments.convert
+        _print_measure(partial(_convert_simulated, int(n_recordings), int(n_frames), int(first), Path(output)))
         return
     if arguments.keep_tables:
         _print_measure(partial(_keep_tables, arguments.keep_tables))

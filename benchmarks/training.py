@@ -73,13 +73,13 @@ class PlainSTGCN(STGCN):
         super().__init__(*arguments, **settings)
         self.st_gcn_networks = nn.ModuleList(PlainBlock(cast(Block, block)) for block in self.st_gcn_networks)
 
-    def encode_bodies(self, bodies: Tensor) -> Tensor:
+    def encode_bodies(self, bodies: Tensor, by_joint: bool = False) -> Tensor:
         n, c, t, v = bodies.shape
         flat = bodies.permute(0, 3, 1, 2).reshape(n, v * c, t)
         h = self.data_bn(flat).view(n, v, c, t).permute(0, 2, 3, 1).contiguous()
         for block, importance in zip(self.st_gcn_networks, self.edge_importance, strict=True):
             h = block(h, self.A * importance)
-        return h.mean((2, 3))
+        return h.mean(2).flatten(1) if by_joint else h.mean((2, 3))
 
 
 def training_step(network: nn.Module, bodies: Tensor, low: bool = False) -> Callable[[], Tensor]:

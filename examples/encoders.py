@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from examples.run import InputError, load_checkpoint, save_checkpoint
 from examples.stgcn import BLOCKS, STGCN, Partition, Pooling
 from skeleton_aug import Skeleton
-from skeleton_aug.presets import Channels
 from skeleton_data import Store
 
 Encoder = STGCN
 KIND = "skeleton encoder"
-N_CHANNELS = {"joint": 3, "bone": 3, "joint+bone": 6}
+Channels = Literal["joint+bone", "joint", "bone", "motion", "joint+bone+motion"]
+Views = Literal["paper", "short", "varied"]
+N_CHANNELS = {"joint": 3, "bone": 3, "motion": 3, "joint+bone": 6, "joint+bone+motion": 12}
 
 DEPTHS = {"ten": BLOCKS, "four": ((64, 1), (128, 2), (256, 2), (256, 1))}
 """The published ten blocks, and a shortened network with the same widths and strides for small machines."""
@@ -30,12 +31,14 @@ class EncoderSettings:
         Multiplies the channels of every layer: 0.25, 0.5, 1 or 2 in the paper.
     depth : {"ten", "four"}
         Published blocks, or a shortened network for small machines.
-    channels : {"joint+bone", "joint", "bone"}
-        Input channels.
+    channels : str
+        Input channels: "joint", "bone" or "joint+bone", as in the paper; "motion", how joints change from frame to
+        frame; or "joint+bone+motion", joints, bones and the motion of both.
     n_frames : int
         Frames of every view.
-    views : {"paper", "short"}
-        "paper": resampled, then cropped or repeated; "short": a random half to whole, stretched.
+    views : {"paper", "short", "varied"}
+        "paper": resampled, then cropped or repeated; "short": a random half to whole, stretched; "varied": stretched
+        too, and turned, tilted, scaled and mirrored, as another camera or person might have it.
     dropout : float
         In every block but the first.
     partition : {"spatial", "published"}
@@ -48,19 +51,19 @@ class EncoderSettings:
     depth: Literal["ten", "four"] = "ten"
     channels: Channels = "joint+bone"
     n_frames: int = 150
-    views: Literal["paper", "short"] = "paper"
+    views: Views = "paper"
     dropout: float = 0.0
     partition: Partition = "spatial"
     pooling: Pooling = "present"
 
     def __post_init__(self) -> None:
-        known = self.depth in DEPTHS and self.channels in N_CHANNELS and self.views in ("paper", "short")
+        known = self.depth in DEPTHS and self.channels in N_CHANNELS and self.views in get_args(Views)
         known = known and self.partition in ("spatial", "published") and self.pooling in ("present", "all")
         if not (known and self.width >= 1 / 64 and 0 <= self.dropout < 1 and int(self.n_frames) == self.n_frames >= 1):
             raise InputError(
                 f"Encoder settings {vars(self)} cannot be used: depth is one of {', '.join(DEPTHS)}, channels one of "
-                f"{', '.join(N_CHANNELS)}, views paper or short, partition spatial or published, pooling present or "
-                "all, width at least 1/64, dropout in [0, 1), n_frames at least 1."
+                f"{', '.join(N_CHANNELS)}, views one of {', '.join(get_args(Views))}, partition spatial or published, "
+                "pooling present or all, width at least 1/64, dropout in [0, 1), n_frames at least 1."
             )
 
 

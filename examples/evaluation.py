@@ -31,15 +31,19 @@ def extract_features(
     batch_size: int = 256,
     precision: Precision = "auto",
     label: str = "features",
+    by_joint: bool = False,
 ) -> Tensor:
-    """Features of one view of each sample, (n, D) float32 on the CPU, in the order of ``indices``."""
+    """Features of one view of each sample, (n, D) float32 on the CPU, in the order of ``indices``.
+
+    ``by_joint`` keeps the encoder's last map apart by joint, where the paper's features are its mean over joints too.
+    """
     loader = ViewLoader(store, indices, [pipeline], batch_size=batch_size, seed=seed, shuffle=False, drop_last=False)
     encoder.to(device).eval()
     parts = []
     # disable=None: bars that vanish when done would only litter a file.
     for batch in tqdm(loader.epoch(epoch), total=len(loader), desc=label, unit="batch", leave=False, disable=None):
         with autocast(device, precision):
-            parts.append(encoder(torch.from_numpy(batch.views[0]).to(device)).float().cpu())
+            parts.append(encoder(torch.from_numpy(batch.views[0]).to(device), by_joint).float().cpu())
     return torch.cat(parts)
 
 

@@ -38,6 +38,8 @@ class KnnEvalConfig:
         Neighbours that vote.
     standardized : bool
         Give every feature dimension mean 0 and deviation 1 over the training set.
+    by_joint : bool
+        Compare the encoder's last map averaged over frames only, joints side by side (not in the paper).
     device : str
         "auto", "cpu", "cuda", "cuda:1" ...
     precision : str
@@ -52,6 +54,7 @@ class KnnEvalConfig:
     split: str = "xsub"
     k: int = 1
     standardized: bool = True
+    by_joint: bool = False
     device: str = "auto"
     precision: Precision = "auto"
     resume: bool = False
@@ -76,7 +79,16 @@ def knn_eval(config: KnnEvalConfig) -> float:
     labels = torch.from_numpy(compact_labels(store)[0])
     run = None if config.out is None else RunFolder(config.out, config, config.resume)
     memory, tested = (
-        extract_features(encoder, store, indices, pipeline, device, precision=config.precision, label=label)
+        extract_features(
+            encoder,
+            store,
+            indices,
+            pipeline,
+            device,
+            precision=config.precision,
+            label=label,
+            by_joint=config.by_joint,
+        )
         for indices, label in ((train, "train"), (test, "test"))
     )
     rank = effective_rank(memory)

@@ -120,6 +120,8 @@ def read_result(path: Path) -> Result | None:
     if trained is None:
         return None
     encoder = trained["encoder"]
+    if encoder["views"] == "varied":
+        return None  # Settings of our own, which docs/results.md is about.
     scale: Scale = "paper" if (encoder["depth"], encoder["n_frames"]) == ("ten", 150) else "laptop"
     row = name_row(task, config, origin, trained, scale)
     if row is None:

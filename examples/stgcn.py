@@ -139,8 +139,8 @@ class STGCN(nn.Module):
         self.in_channels, self.n_joints, self.n_features = in_channels, skeleton.n_joints, c_in
         self.pooling = pooling
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C, T, V, M) -> (N, features)."""
+    def forward(self, x: Tensor, by_joint: bool = False) -> Tensor:
+        """(N, C, T, V, M) -> (N, features); ``by_joint`` keeps joints apart: (N, features * V)."""
         if x.ndim != 5 or (x.shape[1], x.shape[3]) != (self.in_channels, self.n_joints):
             raise ValueError(
                 f"This encoder takes (N, C, T, V, M) with C={self.in_channels} and V={self.n_joints}, "
@@ -149,24 +149,25 @@ class STGCN(nn.Module):
         n, c, t, v, m = x.shape
         bodies = x.permute(0, 4, 1, 2, 3).reshape(n * m, c, t, v)
         if self.pooling == "all":
-            return self.encode_bodies(bodies).view(n, m, -1).mean(1)
+            return self.encode_bodies(bodies, by_joint).view(n, m, -1).mean(1)
         present = bodies.flatten(1).any(1)
         # A sample without anybody keeps its first (empty) body, so that it has features at all.
         present.view(n, m)[:, 0] |= ~present.view(n, m).any(1)
         kept = present.nonzero()[:, 0]
-        pooled = self.encode_bodies(bodies[kept])
+        pooled = self.encode_bodies(bodies[kept], by_joint)
         sums = pooled.new_zeros(n, pooled.shape[1]).index_add(0, kept // m, pooled)
         return sums / present.view(n, m).sum(1, keepdim=True)
 
-    def encode_bodies(self, bodies: Tensor) -> Tensor:
-        """Single bodies, (B, C, T, V) -> (B, features)."""
+    def encode_bodies(self, bodies: Tensor, by_joint: bool = False) -> Tensor:
+        """Single bodies, (B, C, T, V) -> (B, features), the mean over frames and, if not ``by_joint``, over joints."""
         n, c, t, v = bodies.shape
         flat = bodies.permute(0, 3, 1, 2).reshape(n, v * c, t)
         # Joints first, channels last: (V, N, T, C) in memory, as images of one line for every joint of every body.
         h = self.data_bn(flat).view(n, v, c, t).permute(1, 0, 3, 2).reshape(v * n, 1, t, c).permute(0, 3, 1, 2)
         for block, importance in zip(self.st_gcn_networks, self.edge_importance, strict=True):
             h = block(h, self.A, importance)
-        return h.unflatten(0, (v, n)).mean((0, 3, 4))
+        h = h.unflatten(0, (v, n))
+        return h.mean((3, 4)).permute(1, 2, 0).flatten(1) if by_joint else h.mean((0, 3, 4))
 
 
 class Classifier(nn.Module):

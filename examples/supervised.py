@@ -6,7 +6,7 @@ python -m examples.supervised ntu60-xsub --fraction 0.01 --out runs/ntu60-xsub/s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import torch
@@ -14,6 +14,7 @@ import torch.nn.functional as F
 import tyro
 from torch import Tensor
 
+from examples import pretrain
 from examples.classifiers import (
     SavedClassifier,
     classifier_top1,
@@ -50,6 +51,8 @@ class SupervisedConfig(TrainingConfig):
         "sgd" with momentum 0.9 and a step schedule, or "adamw" with warm-up and a cosine.
     lr : float
         Peak learning rate.
+    views : str
+        "conservative" as in the paper, or "aggressive" as for one half of pre-training's pairs.
     milestones : tuple of int
         Epochs at which the rate of "sgd" drops to a tenth.
     weight_decay : float
@@ -63,6 +66,7 @@ class SupervisedConfig(TrainingConfig):
     optimizer: Literal["sgd", "adamw"] = "sgd"
     lr: float = 0.0125
     milestones: tuple[int, ...] = (56, 70)
+    views: Literal["conservative", "aggressive"] = "conservative"
     weight_decay: float = 3e-4
 
 
@@ -77,15 +81,17 @@ SMALL = SupervisedConfig(
     lr=5e-3,
     weight_decay=1e-2,
 )
+OURS = replace(SMALL, encoder=pretrain.OURS.encoder, epochs=60, batch_size=64, views="aggressive")
 CONFIGS = {
     "paper": ("The paper's settings.", PAPER),
     "small": ("A network, views and a schedule for minutes on a laptop.", SMALL),
-    **with_datasets(PAPER, SMALL),
+    "ours": ("The encoder of 'pretrain ours', on its aggressive views.", OURS),
+    **with_datasets(PAPER, SMALL, ours=OURS),
 }
 
 
 def supervised(config: SupervisedConfig) -> float:
-    """Train on conservative views, test on evaluation views; return top-1 of the last epoch in percent."""
+    """Train on augmented views, test on evaluation views; return top-1 of the last epoch in percent."""
     if (done := finished_top1(config.out, config, config.resume)) is not None:
         return done
     store, labelled, test = open_store(config.store, config.split)
@@ -98,7 +104,8 @@ def supervised(config: SupervisedConfig) -> float:
     if config.fraction < 1:
         labelled = label_fraction(store.labels, labelled, config.fraction, config.seed)
         batch_size = min(batch_size, len(labelled))
-    loader = make_loader(store, labelled, pipelines.conservative, batch_size, config.seed)
+    views = {"conservative": pipelines.conservative, "aggressive": pipelines.aggressive}[config.views]
+    loader = make_loader(store, labelled, views, batch_size, config.seed)
     run, state = begin_run(config, store)
 
     torch.manual_seed(config.seed)

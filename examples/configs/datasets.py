@@ -1,7 +1,8 @@
 """The data sets of the paper's tables, Northwestern-UCLA and the simulator, as names on the command line.
 
 Every task takes ``paper`` and ``small`` (any store, any split), and for each data set below its name (the paper's
-settings) and its name with ``-small`` (settings for a laptop): ``ntu60-xsub``, ``ntu60-xsub-small``, ...
+settings) and its name with ``-small`` (settings for a laptop): ``ntu60-xsub``, ``ntu60-xsub-small``, ... Some tasks
+also have ``ours`` and ``nucla-xview-ours``, settings that were chosen for Northwestern-UCLA.
 """
 
 from __future__ import annotations
@@ -43,15 +44,20 @@ DATASETS: Mapping[str, DataSet] = {
     "sim120-xset": DataSet("simulated recordings, cross-setup", Path("data/sim120.h5"), "xset"),
 }
 
+OURS = "nucla-xview"
+"""The data set that ``ours`` was chosen for, on parts of its training half."""
+
 
 def with_datasets(
-    paper: Config, small: Config, changes: Mapping[str, Mapping[str, Any]] | None = None
+    paper: Config, small: Config, changes: Mapping[str, Mapping[str, Any]] | None = None, ours: Config | None = None
 ) -> dict[str, tuple[str, Config]]:
     """Give both scales a config for each data set.
 
     Parameters
     ----------
     paper, small : dataclass with fields ``store`` and ``split``
+    ours : the same, optional
+        What was chosen for Northwestern-UCLA: its data set gets a third config, ``nucla-xview-ours``.
     changes : mapping, optional
         Name of a config -> fields that differ from those of its scale.
     """
@@ -60,4 +66,8 @@ def with_datasets(
         for suffix, scale, about in (("", paper, "the paper's settings"), ("-small", small, "for a laptop")):
             fields = {"store": data.store, "split": data.split, **(changes or {}).get(name + suffix, {})}
             named[name + suffix] = f"{data.title}: {about}.", replace(scale, **fields)  # type: ignore[type-var]
+    if ours is not None:
+        data = DATASETS[OURS]
+        fields = {"store": data.store, "split": data.split}
+        named[f"{OURS}-ours"] = f"{data.title}: chosen for it.", replace(ours, **fields)  # type: ignore[type-var]
     return named

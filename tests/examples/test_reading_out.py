@@ -3,10 +3,12 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from examples import knn_eval, linear_eval
+from examples.classifiers import compact_labels
 from examples.encoders import load_encoder
 from examples.evaluation import (
     LinearSettings,
@@ -114,3 +116,41 @@ def test_evaluation_leaves_no_trace(options, trained):
     before = {path.name: path.read_bytes() for path in trained.iterdir()}
     knn_eval.knn_eval(knn_eval.KnnEvalConfig(**{**options, "out": None}))
     assert not options["out"].exists() and {path.name: path.read_bytes() for path in trained.iterdir()} == before
+
+
+def test_by_joint(options, store):
+    """Both evaluations read joints side by side when asked to."""
+    encoder, settings = load_encoder(options["checkpoint"])
+    pipeline, (train, test) = make_pipelines(settings, store.skeleton).evaluation, store.split("xview")
+    parts = (extract_features(encoder, store, half, pipeline, CPU, by_joint=True) for half in (train, test))
+    memory, tested = standardize(*parts)
+    assert memory.shape == (72, 16 * 25)
+    labels = torch.from_numpy(store.labels)
+    found = knn_eval.knn_eval(knn_eval.KnnEvalConfig(**{**options, "out": None}, by_joint=True))
+    assert found == accuracy(nearest_neighbours(memory, labels[train], tested), labels[test])
+    linear = LinearSettings(epochs=10, lr=0.1, milestones=())
+    config = linear_eval.LinearEvalConfig(
+        **options, linear=linear, feature_draws=0, standardized=True, by_joint=True, seed=2
+    )
+    head = train_linear([memory], labels[train], linear, 2)
+    assert linear_eval.linear_eval(config) == accuracy(head(tested).argmax(1), labels[test])
+
+
+def test_several_test_views(options, store):
+    """Probabilities are the mean of those of the evaluation view and of so many conservative views, and are kept."""
+    encoder, settings = load_encoder(options["checkpoint"])
+    pipelines, (train, test) = make_pipelines(settings, store.skeleton), store.split("xview")
+    linear = LinearSettings(epochs=5, lr=0.1, milestones=())
+    config = linear_eval.LinearEvalConfig(**options, linear=linear, feature_draws=0, test_draws=2, seed=3)
+    top1 = linear_eval.linear_eval(config)
+    labels = torch.from_numpy(compact_labels(store)[0])
+    memory = extract_features(encoder, store, train, pipelines.evaluation, CPU)
+    tested = [extract_features(encoder, store, test, pipelines.evaluation, CPU)]
+    tested += [extract_features(encoder, store, test, pipelines.conservative, CPU, epoch=e, seed=3) for e in (0, 1)]
+    head = train_linear([memory], labels[train], linear, 3)
+    with torch.no_grad():
+        expected = torch.stack([head(view).softmax(1) for view in tested]).mean(0)
+    with np.load(options["out"] / linear_eval.SCORES) as kept:
+        np.testing.assert_allclose(kept["scores"], expected, atol=1e-6)
+        assert (kept["samples"] == test).all() and (kept["labels"] == labels[test].numpy()).all()
+    assert top1 == accuracy(expected.argmax(1), labels[test])

@@ -199,3 +199,14 @@ def test_classifier_is_linear_in_the_features():
     model = Classifier(encoder, 5).double().eval()
     x = views()
     torch.testing.assert_close(model(x), encoder(x) @ model.head.weight.T + model.head.bias)
+
+
+@pytest.mark.parametrize("pooling", ["present", "all"])
+def test_joints_side_by_side(pooling):
+    """By joint, features are those of each joint: their mean over joints is what the encoder gives otherwise."""
+    model = make(pooling=pooling).eval()
+    x = views(absent=[(0, 1)])
+    apart = model(x, by_joint=True)
+    assert apart.shape == (3, 16 * 25)
+    torch.testing.assert_close(apart.view(3, 16, 25).mean(2), model(x), rtol=1e-9, atol=1e-11)
+    assert apart.view(3, 16, 25).std(2).mean() > 0.01

@@ -46,8 +46,9 @@ def test_same_seed_same_weights(run, config, tmp_path):
     assert all(torch.equal(value, other[name]) for name, value in one.items())
 
 
-def test_every_epoch_is_drawn_anew(config, store, tmp_path, monkeypatch):
-    """Each epoch asks the loader for its own batches, conservative views of the training half in the run's seed."""
+@pytest.mark.parametrize("kind", ["conservative", "aggressive"])
+def test_every_epoch_is_drawn_anew(config, store, tmp_path, monkeypatch, kind):
+    """Each epoch asks the loader for its own batches, views as asked of the training half in the run's seed."""
     asked = []
 
     class Spy(training.ViewLoader):
@@ -60,8 +61,8 @@ def test_every_epoch_is_drawn_anew(config, store, tmp_path, monkeypatch):
             return super().epoch(epoch, first)
 
     monkeypatch.setattr(training, "ViewLoader", Spy)
-    supervised(replace(config, out=tmp_path / "run", epochs=3, seed=5))
-    views = (make_pipelines(config.encoder, store.skeleton).conservative,)
+    supervised(replace(config, out=tmp_path / "run", epochs=3, seed=5, views=kind))
+    views = (getattr(make_pipelines(config.encoder, store.skeleton), kind),)
     assert asked == [(epoch, 5, 72 // 12, views) for epoch in range(3)]
 
 

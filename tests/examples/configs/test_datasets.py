@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from examples import ablation, distill, finetune, linear_eval, pretrain, supervised, transfer
-from examples.configs.datasets import DATASETS, with_datasets
+from examples.configs.datasets import DATASETS, OURS, with_datasets
 from skeleton_data.splits import OFFICIAL_COUNTS
 
 TASKS = (pretrain, supervised, linear_eval, finetune, distill, transfer, ablation)
@@ -23,6 +23,20 @@ def test_every_task_takes_the_same_names(task):
                 assert config == replace(expected, **special.get(name + suffix, {}))
             else:
                 assert config.config == name + suffix in pretrain.CONFIGS
+
+
+@pytest.mark.parametrize("task", [pretrain, linear_eval, supervised], ids=["pretrain", "linear_eval", "supervised"])
+def test_ours_belongs_to_one_data_set(task):
+    """What was chosen for Northwestern-UCLA goes by a name of its own there, and for any other store."""
+    data, (_, ours), (_, named) = DATASETS[OURS], task.CONFIGS["ours"], task.CONFIGS[f"{OURS}-ours"]
+    assert named == replace(ours, store=data.store, split=data.split)
+    assert [name for name in task.CONFIGS if name.endswith("ours")] == ["ours", f"{OURS}-ours"]
+
+
+def test_ours_is_one_network():
+    """The supervised baseline has the encoder of our pre-training, which reads the whole of short sequences."""
+    encoder = pretrain.OURS.encoder
+    assert supervised.OURS.encoder == encoder and encoder.views == "varied"
 
 
 def test_splits_are_official():
