@@ -176,7 +176,7 @@ def measure_files(n_files: int) -> dict[str, float]:
 def write_short_files(folder: Path, n_files: int) -> None:
     """Write NTU files of one body and two frames, all of them different, with names of NTU-120."""
     folder.mkdir()
-    joint = " 0.1 0.2 3 250 200 1000 500 0 0 0 0 2\n"
+    joint = " 0.2 3 250 200 1000 500 0 0 0 0 2\n"
     missing = missing_names()
     names = (
         f"S{setup:03}C{camera:03}P{subject:03}R{replication:03}A{action:03}"

@@ -115,7 +115,9 @@ def encode_item(raw_format: RawFormat, item: RawItem, treatment: Treatment) -> E
         for sequence in sequences:
             _encode_sequence(sequence, raw_format, item, treatment, result)
     except RawFileError as error:
-        return Encoded(item, rejected=error, modified=result.modified)
+        # Its traceback would hold the whole text of the file until the report is made.
+        error.__cause__ = error.__context__ = None
+        return Encoded(item, rejected=error.with_traceback(None), modified=result.modified)
     except Exception as error:
         # One strange file among a hundred thousand must not end a conversion of hours; it is reported instead.
         reason = f"the reader failed on it ({type(error).__name__}: {error})."
