@@ -79,6 +79,19 @@ def kernel(**options: Any) -> Callable[[Callable[..., Any]], Kernel]:
     return lambda function: Kernel(function, options)
 
 
+def part(**options: Any) -> Callable[[Callable[..., Any]], Kernel]:
+    """Mark a function as part of kernels, which alone may call it: without memory of its own, or a form for Python.
+
+    Both would be compiled with it, at a fifth of the time of a first call.
+
+    Parameters
+    ----------
+    **options
+        As :func:`numba.njit` takes them.
+    """
+    return kernel(_nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
+
+
 class Intrinsic(Kernel):
     """A function that is machine code of its own, which an emitter writes into the kernels that call it.
 

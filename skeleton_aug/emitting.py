@@ -9,7 +9,7 @@ from typing import Any
 
 LANES = 16
 _FUSED = ("contract",)
-_AHEAD = 4096
+_AHEAD = 2048
 """Bytes from what is written to what is asked for."""
 
 
@@ -275,5 +275,5 @@ def _prefetch(code: Code, array: Any, at: Any, skip: int, write: int) -> None:
     function = builder.module.declare_intrinsic("llvm.prefetch", [pointer], kind)
     place = builder.bitcast(builder.gep(array, [at]), pointer)
     place = builder.gep(place, [ir.IntType(64)(skip)])
-    # Locality 3 keeps it in all caches, 1 says that it is data.
-    builder.call(function, [place, flag(write), flag(3), flag(1)])
+    # Locality 2 spares the first cache, which has few places for lines that are on their way; 1 says that it is data.
+    builder.call(function, [place, flag(write), flag(2), flag(1)])
