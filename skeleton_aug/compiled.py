@@ -79,7 +79,7 @@ def kernel(**options: Any) -> Callable[[Callable[..., Any]], Kernel]:
     return lambda function: Kernel(function, options)
 
 
-def part(**options: Any) -> Callable[[Callable[..., Any]], Kernel]:
+def inner_kernel(**options: Any) -> Callable[[Callable[..., Any]], Kernel]:
     """Mark a function as part of kernels, which alone may call it: without memory of its own, or a form for Python.
 
     Both would be compiled with it, at a fifth of the time of a first call.

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skeleton_aug.compiled import kernel, part
+from skeleton_aug.compiled import inner_kernel, kernel
 from skeleton_aug.vectors import (
     LANES,
     blend,
@@ -38,7 +38,7 @@ _BLOCK = 15
 """Output frames that go through together: two bodies of 25 joints are 9 kB then. Smaller blocks cost calls."""
 
 
-@part()
+@inner_kernel()
 def _smooth(source, at, width, shift, weights, row, row_step, n_taps, n_frames, target, to):  # type: ignore[no-untyped-def]
     """Weighted sums of frames, as :func:`weigh_frames` says, for whole frames of ``width`` numbers."""
     same = n_taps == 15 and n_frames >= 8 and shift == width
@@ -65,7 +65,7 @@ def _smooth(source, at, width, shift, weights, row, row_step, n_taps, n_frames, 
             )  # fmt: skip
 
 
-@part()
+@inner_kernel()
 def _filter_run(source, at, target, to, n_run, low, high, width, bank, longest, shortest):  # type: ignore[no-untyped-def]
     """Filter the frames [low, high) of a run of frames that lies, ``width`` numbers each, at ``at``, into ``to``."""
     window = min(n_run, longest)
@@ -91,7 +91,7 @@ def _filter_run(source, at, target, to, n_run, low, high, width, bank, longest, 
             )  # fmt: skip
 
 
-@part()
+@inner_kernel()
 def _blur_run(source, at, target, to, n_run, low, high, width, taps, weights):  # type: ignore[no-untyped-def]
     """Blur the frames [low, high) of a run; ``weights`` is room for the taps that are used, divided by their sum."""
     half, t = taps.size // 2, low
@@ -111,7 +111,7 @@ def _blur_run(source, at, target, to, n_run, low, high, width, taps, weights):  
         t += n_frames
 
 
-@part()
+@inner_kernel()
 def _filter_track(  # type: ignore[no-untyped-def]
     source, at, target, to, length, whole, there, first, low, high, width, bank, longest, shortest, taps,
     weights,
@@ -136,7 +136,7 @@ def _filter_track(  # type: ignore[no-untyped-def]
         begin = end
 
 
-@part()
+@inner_kernel()
 def _find_whole_frames(rows, at, n_frames, n_joints, there, first):  # type: ignore[no-untyped-def]
     """Mark the frames of a track that are there; False where a frame lacks some joints only."""
     for t in range(n_frames):
@@ -156,7 +156,7 @@ def _find_whole_frames(rows, at, n_frames, n_joints, there, first):  # type: ign
     return True
 
 
-@part()
+@inner_kernel()
 def _find_frames(rows, row, first, length, gapless, body, n_bodies, n_joints, n_source, there):  # type: ignore[no-untyped-def]
     """Mark which of the ``n_source`` frames each body has; False where a frame has only some of the joints."""
     for m in range(n_bodies):
@@ -168,7 +168,7 @@ def _find_frames(rows, row, first, length, gapless, body, n_bodies, n_joints, n_
     return True
 
 
-@part()
+@inner_kernel()
 def _take_gather(before, after, mix, n_t, low, high, share, to):  # type: ignore[no-untyped-def]
     """Frames that each output frame blends, as the gather says; then the first and the last of them."""
     if before.size == 0:
@@ -185,7 +185,7 @@ def _take_gather(before, after, mix, n_t, low, high, share, to):  # type: ignore
     return first, last
 
 
-@part()
+@inner_kernel()
 def _place_track(low, high, share, at, n_t, there, begin_there, n_source, to, seen):  # type: ignore[no-untyped-def]
     """The same for one body that is not there throughout: a missing frame leaves its neighbour alone."""
     begin, end = n_source, np.int64(0)
@@ -208,7 +208,7 @@ def _place_track(low, high, share, at, n_t, there, begin_there, n_source, to, se
     return begin, end
 
 
-@part()
+@inner_kernel()
 def _blend_block(source, base, low, high, share, begin, end, width, block, to, rows, ahead):  # type: ignore[no-untyped-def]
     """Each frame of the block lies between two frames of the source, of which frame 0 is at ``base``.
 
@@ -230,7 +230,7 @@ def _blend_block(source, base, low, high, share, begin, end, width, block, to, r
         blend(source, a + width - LANES, b + width - LANES, rest, part, block, to - LANES)
 
 
-@part()
+@inner_kernel()
 def _weigh_line(joint_weights, source, length, body, n_bodies, line):  # type: ignore[no-untyped-def]
     """Weights of the joints of a frame: zero for bodies that are not there. Returns whether there is any but one."""
     needed, one = False, line.dtype.type(1)
@@ -244,7 +244,7 @@ def _weigh_line(joint_weights, source, length, body, n_bodies, line):  # type: i
     return needed
 
 
-@part()
+@inner_kernel()
 def _weigh_block(line, n_bodies, begin, end, seen, n_t, easy, weights):  # type: ignore[no-untyped-def]
     """Weights of all joints of a block: those of the line, or zero where the body is missing."""
     at = np.int64(0)
@@ -258,7 +258,7 @@ def _weigh_block(line, n_bodies, begin, end, seen, n_t, easy, weights):  # type:
         at += line.size
 
 
-@part()
+@inner_kernel()
 def _list_places(source, parents, n_joints, places):  # type: ignore[no-untyped-def]
     """Where in a frame the joints of the result stand, and behind them their parents."""
     for v in range(n_joints):
@@ -267,7 +267,7 @@ def _list_places(source, parents, n_joints, places):  # type: ignore[no-untyped-
         places[v], places[n_joints + v] = 3 * joint, 3 * up
 
 
-@part()
+@inner_kernel()
 def _pick(block, begin, n_frames, n_joints, places, bones, target):  # type: ignore[no-untyped-def]
     """Joints of a body in a new order, or bones."""
     for at in range(begin, begin + n_frames * 3 * n_joints, 3 * n_joints):
@@ -278,7 +278,7 @@ def _pick(block, begin, n_frames, n_joints, places, bones, target):  # type: ign
                 move(block, at + places[v], target, at + 3 * v)
 
 
-@part(fastmath={"contract"})
+@inner_kernel(fastmath={"contract"})
 def _write_joints(block, p, n, a, k, tiny, weighted, weights, w, n_bodies, out, to, stride, far):  # type: ignore[no-untyped-def]
     """Affine of n joints at p to ``out``: joint i at ``to + i * stride``, its coordinates ``far`` apart."""
     zero = block.dtype.type(0)
@@ -297,7 +297,7 @@ def _write_joints(block, p, n, a, k, tiny, weighted, weights, w, n_bodies, out, 
         out[at], out[at + far], out[at + 2 * far] = turned_x, turned_y, turned_z
 
 
-@part()
+@inner_kernel()
 def _write_block(block, apart, n, n_bodies, affine, k, tiny, weighted, weights, out, to, stride, far):  # type: ignore[no-untyped-def]
     """Turn n joints of each body, whose blocks are ``apart``, weigh them, and write them side by side."""
     for p in range(0, n, LANES):
@@ -316,7 +316,7 @@ def _write_block(block, apart, n, n_bodies, affine, k, tiny, weighted, weights, 
                 )  # fmt: skip
 
 
-@part()
+@inner_kernel()
 def _apply_whole(  # type: ignore[no-untyped-def]
     rows, row, first, length, gapless, body, n_bodies, next_body,
     filtered, bank, longest, shortest, taps,
@@ -386,7 +386,7 @@ def _apply_whole(  # type: ignore[no-untyped-def]
     return True
 
 
-@part()
+@inner_kernel()
 def _apply_samples(  # type: ignore[no-untyped-def]
     done, rows, n_joints, together, row, first, length, gapless,
     filter_active, bank, longest, shortest, taps, before, after, mix, n_out,

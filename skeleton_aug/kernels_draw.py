@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skeleton_aug.compiled import kernel, part
+from skeleton_aug.compiled import inner_kernel, kernel
 
 # Codes of instructions. The first move frames, the next change coordinates, the last joints.
 PLAY_AT, WINDOW, STRETCH, SHIFT, CROP, CROP_STRETCH, REFLECT_CROP, REVERSE = range(8)
@@ -17,7 +17,7 @@ SHEAR, SCALE, TRANSLATE, TURN, MATRICES = range(8, 13)
 FILTER, REORDER, WEIGHTS, SUBSET = range(13, 17)
 
 
-@part()
+@inner_kernel()
 def _multiply_high_low(a, b):  # type: ignore[no-untyped-def]
     mask = np.uint64(0xFFFFFFFF)
     shift = np.uint64(32)
@@ -29,7 +29,7 @@ def _multiply_high_low(a, b):  # type: ignore[no-untyped-def]
     return a_high * b_high + (middle >> shift) + (carry >> shift), a * b
 
 
-@part()
+@inner_kernel()
 def _make_block(seed, stream, block, view, epoch, index):  # type: ignore[no-untyped-def]
     """Four 64-bit words."""
     c0, c1, c2, c3, k0, k1 = block, view, epoch, index, seed, stream
@@ -42,13 +42,13 @@ def _make_block(seed, stream, block, view, epoch, index):  # type: ignore[no-unt
     return c0, c1, c2, c3
 
 
-@part()
+@inner_kernel()
 def _unit(word):  # type: ignore[no-untyped-def]
     """Uniform number on [0, 1)."""
     return (word >> np.uint64(11)) * 2.0**-53
 
 
-@part()
+@inner_kernel()
 def _whole(x):  # type: ignore[no-untyped-def]
     """What is in front of the point, and not below zero."""
     return max(np.int64(x), np.int64(0))
@@ -70,7 +70,7 @@ def fill_words(words, seed, stream, block, view, epoch, indices):  # type: ignor
                 words[i, first + 3] = c3
 
 
-@part()
+@inner_kernel()
 def _fill_blocks(units, at, n_blocks, seed, stream, view, epoch, index):  # type: ignore[no-untyped-def]
     """The first uniform numbers of a stream, four a block."""
     for block in range(n_blocks):
@@ -89,7 +89,7 @@ def fill_streams(units, seed, streams, view, epoch, indices):  # type: ignore[no
             _fill_blocks(flat, (s * n + i) * width, width // 4, seed, streams[s], view, epoch, indices[i])
 
 
-@part()
+@inner_kernel()
 def _set_rotation(x, y, z, matrix, at):  # type: ignore[no-untyped-def]
     x, y, z = np.radians(x), np.radians(y), np.radians(z)
     cx, cy, cz, sx, sy, sz = np.cos(x), np.cos(y), np.cos(z), np.sin(x), np.sin(y), np.sin(z)
@@ -106,7 +106,7 @@ def fill_rotations(degrees, matrix):  # type: ignore[no-untyped-def]
         _set_rotation(degrees[n, 0], degrees[n, 1], degrees[n, 2], flat, 9 * n)
 
 
-@part()
+@inner_kernel()
 def _move_frames(code, u, p, at, length, whole, places, step, n, n_samples):  # type: ignore[no-untyped-def]
     """Set a window or a stretch of a sequence, and return its length.
 
@@ -154,7 +154,7 @@ def _move_frames(code, u, p, at, length, whole, places, step, n, n_samples):  # 
     return n_frames
 
 
-@part()
+@inner_kernel()
 def _leave_frames(length, whole, places, step, n, n_samples):  # type: ignore[no-untyped-def]
     """The same for a sample that is left as it is."""
     whole[3 * step * n_samples + n], places[2 * step * n_samples + n] = 0, 0.0
@@ -162,7 +162,7 @@ def _leave_frames(length, whole, places, step, n, n_samples):  # type: ignore[no
     whole[(3 * step + 2) * n_samples + n] = length
 
 
-@part()
+@inner_kernel()
 def _set_affine(code, u, p, at, a, b):  # type: ignore[no-untyped-def]
     """Matrix (9) and offset (3) of an instruction."""
     for i in range(9):
@@ -193,7 +193,7 @@ def _set_affine(code, u, p, at, a, b):  # type: ignore[no-untyped-def]
             a[i] = p[at + 1 + 9 * chosen + i]
 
 
-@part()
+@inner_kernel()
 def _put_behind(a, b, matrix, m, offset, o, first):  # type: ignore[no-untyped-def]
     """Make ``matrix @ x + offset`` what it is followed by ``a @ x + b``."""
     if first:
@@ -212,7 +212,7 @@ def _put_behind(a, b, matrix, m, offset, o, first):  # type: ignore[no-untyped-d
         offset[o + i] = a[3 * i] * d[0] + a[3 * i + 1] * d[1] + a[3 * i + 2] * d[2] + b[i]
 
 
-@part()
+@inner_kernel()
 def _weigh_joints(code, u, p, at, acts, weights, to, n_joints, order, first):  # type: ignore[no-untyped-def]
     """Multiply the weights of a sample's joints: by one of several rows, or by 0 for a random subset of parts."""
     if first:

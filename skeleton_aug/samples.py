@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_aug.compiled import kernel, part
+from skeleton_aug.compiled import inner_kernel, kernel
 from skeleton_aug.vectors import LANES, lacking
 
 FloatRows = NDArray[Any]
@@ -32,7 +32,7 @@ def name_channels(n_channels: int, channels: str | None) -> str:
     return channels
 
 
-@part()
+@inner_kernel()
 def _look_at_line(rows, at, size):  # type: ignore[no-untyped-def]
     """Whether there is any zero in a frame, whether there is anything else, and whether all is finite."""
     zeros, others, finite = False, False, True
@@ -50,7 +50,7 @@ def _look_at_line(rows, at, size):  # type: ignore[no-untyped-def]
     return zeros, others, finite
 
 
-@part()
+@inner_kernel()
 def _lacks_joints(rows, at, size, width):  # type: ignore[no-untyped-def]
     """Whether a frame lacks some joint."""
     for joint in range(at, at + size, width):

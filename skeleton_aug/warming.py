@@ -16,7 +16,7 @@ _FRAMES = 16
 def warm_up(pipeline: Pipeline | None = None, dtype: str = "float32") -> None:
     """Compile what a pipeline needs, by running it on a few made-up samples.
 
-    Kernels are compiled at their first call, which takes some 12 seconds, and kept on disk. Before worker processes
+    Kernels are compiled at their first call, which takes 10 to 20 seconds, and kept on disk. Before worker processes
     are forked or many of them started, a call of this spares each of them the wait.
 
     Parameters

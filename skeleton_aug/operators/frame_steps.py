@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_aug.compiled import kernel, part
+from skeleton_aug.compiled import inner_kernel, kernel
 from skeleton_aug.operators.base import Mask
 
 Beyond = Literal["repeat", "reflect", "last", "zeros"]
@@ -207,7 +207,7 @@ class Chain:
 _NO_SHARES = np.empty((0, 0))
 
 
-@part()
+@inner_kernel()
 def _pass_window(frames, start, n_frames, n_source, beyond, to):  # type: ignore[no-untyped-def]
     """Frames of the input for frames of a window; both may be one array."""
     if beyond in (_REPEAT, _REFLECT):
@@ -236,7 +236,7 @@ def _pass_window(frames, start, n_frames, n_source, beyond, to):  # type: ignore
         to[t] = frame if 0 <= frames[t] < n_frames else -1
 
 
-@part()
+@inner_kernel()
 def _pass_stretch(frames, start, span, n_frames, n_source, before, after, mix):  # type: ignore[no-untyped-def]
     """Frames of the input on both sides of frames of a stretch; ``frames`` and ``before`` may be one array."""
     last, gaps = n_source - 1, float(max(n_frames - 1, 1))
