@@ -42,6 +42,10 @@ class PretrainConfig:
         Transforms to leave out of the aggressive pipeline, such as Shear (the rows of the paper's Table 2).
     multi_view : bool
         Draw two cameras of each performance; otherwise both views come from one recording.
+    imbalance : float
+        Trains on a long-tailed part: performances of the largest class over those of the smallest. 1 is balanced.
+    keep : float
+        Share of the performances in that part. With imbalance 1 and keep 1, the defaults, all of them train.
     epochs : int
         Passes over the performances (or recordings, without multi_view).
     batch_size : int
@@ -111,6 +115,8 @@ class PretrainConfig:
     pairs: Literal["asymmetric", "aggressive", "conservative"] = "asymmetric"
     without: tuple[str, ...] = ()
     multi_view: bool = True
+    imbalance: float = 1.0
+    keep: float = 1.0
     epochs: int = 1600
     batch_size: int = 512
     accumulate: int = 1

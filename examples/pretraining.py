@@ -17,6 +17,7 @@ from examples.byol import BYOL, covariance_penalty, variance_penalty
 from examples.collapse import collapse_warning, effective_rank, mean_deviation
 from examples.distributed import Ranks, average, check_shares, part_of, step_seed
 from examples.encoders import make_encoder
+from examples.imbalance import long_tail
 from examples.monitor import NeighbourMonitor
 from examples.run import (
     InputError,
@@ -79,6 +80,8 @@ class Pretraining:
         check_shares(config.batch_size, ranks.size, config.accumulate)
         self.config, self.ranks, self.stop = config, ranks, stop
         self.store, train, _ = open_store(config.store, config.split)
+        if (config.imbalance, config.keep) != (1, 1):
+            train = long_tail(self.store, train, config.imbalance, config.keep, config.seed)
         pipelines = make_pipelines(config.encoder, self.store.skeleton, config.without)
         views = {
             "asymmetric": [pipelines.aggressive, pipelines.conservative],
