@@ -1,62 +1,116 @@
-"""Long-tailed training sets, for the question that the paper leaves open: what if classes are not balanced?"""
+"""What long-tailed pre-training costs: a table and a picture of the runs that examples/runs/imbalance.sh leaves.
+
+python -m examples.imbalance --runs runs/nucla-xview-ours --out imbalance.png
+"""
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib
 import numpy as np
+import tyro
 from numpy.typing import NDArray
 
-from examples.run import InputError
+from examples.ensemble import read_scores
+from examples.linear_eval import SCORES
+from examples.long_tail import long_tail
+from examples.run import InputError, open_store, run_command
 from skeleton_data import Store
 
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
 
-def long_tail(store: Store, samples: NDArray[np.int64], factor: float, share: float, seed: int) -> NDArray[np.int64]:
-    """Choose performances so that classes have fewer and fewer of them, each by the same ratio.
+GROUPS = ("all classes", "most common third", "middle third", "rarest third")
 
-    Which class is how common is drawn by the seed, and so are its performances, which come with all their cameras.
-    The whole has the same size for every factor, so that only the balance differs: compare with a factor of 1.
+
+@dataclass(frozen=True)
+class ImbalanceConfig:
+    """Settings.
 
     Parameters
     ----------
-    store : Store
-    samples : int array
-        Training samples.
-    factor : float
-        Size of the largest class over that of the smallest, at least 1.
-    share : float
-        Of the performances, above 0 and at most 1.
-    seed : int
-        Of what is drawn.
-
-    Returns
-    -------
-    int64 array
-        Samples of the chosen performances, increasing.
-
-    Raises
-    ------
-    InputError
-        When a number is out of its range, or a class has fewer performances than it should keep.
+    runs : Path
+        Folder that holds imbalance-FACTOR/seed-N/linear.
+    out : Path
+        The picture, PNG or SVG.
     """
-    if not factor >= 1 or not 0 < share <= 1:
-        raise InputError(
-            f"--imbalance {factor:g} --keep {share:g}: the factor must be at least 1, the share in (0, 1]."
+
+    runs: Path = tyro.MISSING
+    out: Path = Path("imbalance.png")
+
+
+CONFIGS = {"default": ("All factors and seeds that are there.", ImbalanceConfig())}
+
+
+def imbalance(config: ImbalanceConfig) -> dict[float, NDArray[np.float64]]:
+    """Print the table, draw the picture, and return accuracies (seeds, groups) in percent for every factor.
+
+    Groups are classes by how common they were in pre-training, a third each; the accuracy of a group is the mean over
+    its classes of the share of test samples that are told right.
+    """
+    found: dict[float, list[list[float]]] = defaultdict(list)
+    for folder in sorted(config.runs.glob("imbalance-*/seed-*/linear")):
+        if (folder / "result.json").exists():
+            factor, accuracies = read_run(folder)
+            found[factor].append(accuracies)
+    if not found:
+        raise InputError(f"{config.runs}: holds no finished runs. Start sh examples/runs/imbalance.sh NAME first.")
+    table = {factor: np.array(found[factor]) for factor in sorted(found)}
+    print("| largest class / smallest | " + " | ".join(GROUPS) + " | seeds |")
+    print("|---:|" + "---:|" * (len(GROUPS) + 1))
+    for factor, runs in table.items():
+        spread = runs.std(0, ddof=1) if len(runs) > 1 else None
+        cells = [f"{m:.1f}" + ("" if spread is None else f" ± {spread[i]:.1f}") for i, m in enumerate(runs.mean(0))]
+        print(f"| {factor:g} | " + " | ".join(cells) + f" | {len(runs)} |")
+    draw(config.out, table)
+    print(f"Picture: {config.out}")
+    return table
+
+
+def read_run(folder: Path) -> tuple[float, list[float]]:
+    """Factor of a run's pre-training, and the accuracy of each group of classes."""
+    read = json.loads((folder / "result.json").read_text())
+    trained: dict[str, Any] = next(o["config"] for o in read["origin"] if o["task"] == "PretrainConfig")
+    store, train, _ = open_store(Path(trained["store"]), trained["split"])
+    kept = long_tail(store, train, trained["imbalance"], trained["keep"], trained["seed"])
+    by_size = commonest_first(store, kept)
+    scores = read_scores(folder / SCORES)
+    right, actual = scores["scores"].argmax(1) == scores["labels"], store.labels[scores["samples"]]
+    recalls = np.array([right[actual == label].mean() for label in by_size if (actual == label).any()])
+    return trained["imbalance"], [100 * float(part.mean()) for part in (recalls, *np.array_split(recalls, 3))]
+
+
+def commonest_first(store: Store, samples: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Labels by how many performances they have among the samples; equal ones in their own order."""
+    labels, sizes = np.unique([store.labels[p[0]] for p in store.performances(samples)], return_counts=True)
+    return np.asarray(labels[np.argsort(-sizes, kind="stable")], np.int64)
+
+
+def draw(path: Path, table: dict[float, NDArray[np.float64]]) -> None:
+    """A line for each group over factors, with the deviation over seeds."""
+    figure, ax = plt.subplots(figsize=(5.2, 3.4), layout="constrained")
+    factors = list(table)
+    for i, (group, color) in enumerate(zip(GROUPS, ("black", "tab:blue", "tab:green", "tab:red"), strict=True)):
+        means = [runs[:, i].mean() for runs in table.values()]
+        deviations = [runs[:, i].std(ddof=1) if len(runs) > 1 else 0.0 for runs in table.values()]
+        places = np.arange(len(factors)) + 0.04 * (i - 1.5)
+        ax.errorbar(
+            places, means, yerr=deviations, marker="o", ms=4, capsize=3, color=color, lw=1.5 + (i == 0), label=group
         )
-    performances = store.performances(samples)
-    labels = np.array([store.labels[performance[0]] for performance in performances])
-    classes, available = np.unique(labels, return_counts=True)
-    common = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, len(classes)]))).permutation(classes)
-    sizes = factor ** -np.linspace(0, 1, len(classes))
-    wanted = np.maximum(np.rint(sizes * share * len(performances) / sizes.sum()), 1).astype(int)
-    has = available[np.searchsorted(classes, common)]
-    if (wanted > has).any():
-        worst = np.argmin(has / wanted)
-        most = np.floor(share * has[worst] / wanted[worst] * 100) / 100
-        raise InputError(
-            f"--imbalance {factor:g} --keep {share:g}: class {common[worst]} would need {wanted[worst]} performances "
-            f"and has {has[worst]}; try --keep {most:g}."
-        )
-    chosen = []
-    for label, size in zip(common, wanted, strict=True):
-        draw = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, len(classes), int(label)])))
-        chosen += [performances[i] for i in draw.permutation(np.flatnonzero(labels == label))[:size]]
-    return np.sort(np.concatenate(chosen))
+    ax.set_xticks(range(len(factors)), [f"{factor:g}" for factor in factors])
+    ax.set_xlabel("largest class / smallest in pre-training, total the same")
+    ax.set_ylabel("linear evaluation, mean over classes (%)")
+    ax.grid(alpha=0.3)
+    ax.legend(fontsize=8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+if __name__ == "__main__":
+    run_command(imbalance, CONFIGS, __doc__)

@@ -17,7 +17,7 @@ from examples.byol import BYOL, covariance_penalty, variance_penalty
 from examples.collapse import collapse_warning, effective_rank, mean_deviation
 from examples.distributed import Ranks, average, check_shares, part_of, step_seed
 from examples.encoders import make_encoder
-from examples.imbalance import long_tail
+from examples.long_tail import long_tail
 from examples.monitor import NeighbourMonitor
 from examples.run import (
     InputError,

@@ -122,6 +122,8 @@ def read_result(path: Path) -> Result | None:
     encoder = trained["encoder"]
     if encoder["views"] == "varied":
         return None  # Settings of our own, which docs/results.md is about.
+    if (trained.get("imbalance", 1), trained.get("keep", 1)) != (1, 1):
+        return None  # Trained on a long-tailed part: examples.imbalance shows these.
     scale: Scale = "paper" if (encoder["depth"], encoder["n_frames"]) == ("ten", 150) else "laptop"
     row = name_row(task, config, origin, trained, scale)
     if row is None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from examples.imbalance import long_tail
+from examples.long_tail import long_tail
 from examples.pretrain import pretrain
 from examples.run import InputError
 
