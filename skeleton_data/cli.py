@@ -1,12 +1,14 @@
 """The command ``skeleton-data``: convert raw data sets, look at stores, make synthetic recordings.
 
 Exit codes: 0 done; 1 ``verify`` found damage; 2 an error, nothing was written; 3 done, but some files were rejected and
-reported; 130 stopped by the user.
+reported; 130 stopped by the user; 141 what reads the output has gone.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import select
 import signal
 import sys
 import threading
@@ -18,6 +20,7 @@ from skeleton_data.commands import (
     DONE,
     FAILED,
     STOPPED,
+    UNREAD,
     convert,
     export,
     info,
@@ -48,7 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = make_parser().parse_args(argv)
     try:
         with _stoppable():
-            return int(arguments.run(arguments))
+            code = int(arguments.run(arguments))
+            sys.stdout.flush()
+            return code
     except SkeletonDataError as error:
         print(f"skeleton-data: error: {error}", file=sys.stderr)
         return FAILED
@@ -57,9 +62,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(" ".join(["skeleton-data: stopped; nothing was written.", *notes]), file=sys.stderr)
         return STOPPED
     except OSError as error:
+        if isinstance(error, BrokenPipeError) and _is_unread():
+            return UNREAD
         place = f"{error.filename}: " if error.filename else ""
         print(f"skeleton-data: error: {place}{error.strerror or error}", file=sys.stderr)
         return FAILED
+
+
+def _is_unread() -> bool:
+    """Whether nobody reads standard output any more, as behind ``head``; what is left of it then goes nowhere."""
+    if not hasattr(select, "poll"):
+        return False
+    output = select.poll()
+    output.register(sys.stdout.fileno(), 0)
+    if not any(event & select.POLLERR for _, event in output.poll(0)):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return True
 
 
 @contextmanager
@@ -105,7 +124,7 @@ def make_parser() -> argparse.ArgumentParser:
         "recordings. Begin with: skeleton-data synth recordings --performances 16, then "
         "skeleton-data convert ntu60 recordings -o sim.h5",
         epilog="Every command has --help. Exit codes: 0 done; 1 verify found damage; 2 error, nothing written; 3 done, "
-        "but some files were rejected; 130 stopped.",
+        "but some files were rejected; 130 stopped; 141 what reads the output has gone.",
     )
     parser.add_argument("--version", action="version", version=f"skeleton-data {version()}")
     parser.add_argument(

@@ -254,9 +254,10 @@ class Skeleton:
             When the layout does not say.
         """
         if name not in self.frame_joints:
+            lacking = ", ".join(f"{role!r}: JOINT" for role in ROLES if role not in self.frame_joints)
             raise ValueError(
-                f"Skeleton {self.name!r} does not say which joint is the {name!r}; "
-                f"pass frame_joints={{{name!r}: index, ...}} when making it."
+                f"Skeleton {self.name!r} does not say which joint is the {name!r}. Make it with "
+                f"frame_joints={{{lacking}}}, and convert again if a store has it; or leave Normalize out."
             )
         return _several(self.frame_joints[name])
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeAlias
 
-DONE, DAMAGED, FAILED, DONE_WITH_REJECTIONS, STOPPED = 0, 1, 2, 3, 130
-"""Exit codes: done; damage was found; an error, nothing was written; done, but some files were rejected; stopped."""
+DONE, DAMAGED, FAILED, DONE_WITH_REJECTIONS, STOPPED, UNREAD = 0, 1, 2, 3, 130, 141
+"""Exit codes: done; damage was found; an error, nothing was written; done, but some files were rejected; stopped; what
+reads the output has gone."""
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """Where commands are added to."""
@@ -19,3 +24,15 @@ def positive(text: str) -> int:
     if not text.strip().isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number from 1 up, got {text!r}")
     return int(text)
+
+
+@contextmanager
+def patience(reason: str, seconds: float = 2.0) -> Iterator[None]:
+    """Tell on standard error why this takes so long, once it does."""
+    waiting = threading.Timer(seconds, lambda: print(f"skeleton-data: {reason}", file=sys.stderr, flush=True))
+    waiting.daemon = True
+    waiting.start()
+    try:
+        yield
+    finally:
+        waiting.cancel()

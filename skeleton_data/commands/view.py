@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import re
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from skeleton_data.commands import DONE, Commands, positive
+from skeleton_data.commands import DONE, Commands, patience, positive
 from skeleton_data.storage.atomic import replacement
 from skeleton_data.storage.portrait import count
 from skeleton_data.store import Store
@@ -74,7 +75,9 @@ def _view(arguments: argparse.Namespace) -> int:
         name = Path(arguments.augment).stem
         augmentation = Augmentation(name, pipeline, arguments.draws, arguments.seed)
     rate = frame_rate(store) if arguments.fps is None else arguments.fps
-    data = page_data(store, chosen.name, chosen.samples, augmentation, rate)
+    reason = "compiling what augments, once on this machine: this takes up to half a minute."
+    with nullcontext() if augmentation is None else patience(reason):
+        data = page_data(store, chosen.name, chosen.samples, augmentation, rate)
     if chosen.note:
         print(chosen.note)
     page = arguments.output

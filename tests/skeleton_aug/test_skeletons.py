@@ -246,7 +246,7 @@ def test_unknown_names_list_the_known():
 
 def test_a_missing_role_is_explained():
     """A skeleton without a body frame says how to give it one."""
-    with pytest.raises(ValueError, match=r"frame_joints=\{'base': index"):
+    with pytest.raises(ValueError, match=r"frame_joints=\{'base': JOINT, 'spine'"):
         Skeleton("mine", ("a",), (-1,)).role("base")
 
 

@@ -164,6 +164,16 @@ def test_request_to_end_cleans_up(raw, tmp_path, number):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX pipes")
+def test_reader_that_goes_is_no_error(tmp_path, raw):
+    """Behind ``| head`` the command ends without a word, as others do."""
+    assert main(["convert", "ntu60", str(raw), "-o", str(tmp_path / "a.h5")]) == 0
+    with run_python("-m", "skeleton_data", "info", tmp_path / "a.h5") as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 141
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
 def test_completion(shell, capsys):
     """A script for the shell is printed, which knows the commands and their options."""
