@@ -12,6 +12,8 @@ author = "The skeleton-aug authors"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build", "**.ipynb"]
 html_theme = "pydata_sphinx_theme"
+# Pages that stand alone have no section to navigate.
+html_sidebars = {"index": [], "tutorial": [], "gallery/index": []}
 html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False, "header_links_before_dropdown": 7}
 html_title = "skeleton-aug"
 autodoc_typehints = "description"
