@@ -14,7 +14,7 @@ from skeleton_data import Store
 Encoder = STGCN
 KIND = "skeleton encoder"
 Channels = Literal["joint+bone", "joint", "bone", "motion", "joint+bone+motion"]
-Views = Literal["paper", "short", "varied"]
+Views = Literal["paper", "short", "varied", "upright"]
 N_CHANNELS = {"joint": 3, "bone": 3, "motion": 3, "joint+bone": 6, "joint+bone+motion": 12}
 
 DEPTHS = {"ten": BLOCKS, "four": ((64, 1), (128, 2), (256, 2), (256, 1))}
@@ -36,9 +36,10 @@ class EncoderSettings:
         frame; or "joint+bone+motion", joints, bones and the motion of both.
     n_frames : int
         Frames of every view.
-    views : {"paper", "short", "varied"}
+    views : {"paper", "short", "varied", "upright"}
         "paper": resampled, then cropped or repeated; "short": a random half to whole, stretched; "varied": stretched
-        too, and turned, tilted, scaled and mirrored, as another camera or person might have it.
+        too, and turned, tilted, scaled and mirrored, as another camera or person might have it; "upright": as varied,
+        from bodies that stand as the sensor saw them, and face where they do in the mean over frames.
     dropout : float
         In every block but the first.
     partition : {"spatial", "published"}

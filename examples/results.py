@@ -120,7 +120,7 @@ def read_result(path: Path) -> Result | None:
     if trained is None:
         return None
     encoder = trained["encoder"]
-    if encoder["views"] == "varied":
+    if encoder["views"] in ("varied", "upright"):
         return None  # Settings of our own, which docs/results.md is about.
     if (trained.get("imbalance", 1), trained.get("keep", 1)) != (1, 1):
         return None  # Trained on a long-tailed part: examples.imbalance shows these.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import cast
 
-from examples.encoders import EncoderSettings
+from examples.encoders import EncoderSettings, Views
 from examples.run import InputError
 from skeleton_aug import (
     Bones,
@@ -28,6 +29,7 @@ from skeleton_aug import (
 )
 from skeleton_aug.operators.motion import MotionChannels
 from skeleton_aug.presets import Channels
+from skeleton_aug.transforms.normalize import Rotation
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,13 @@ def leave_out(pipeline: Compose, names: Sequence[str]) -> Compose:
 
 def make_pipelines(settings: EncoderSettings, skeleton: Skeleton, without: Sequence[str] = ()) -> Pipelines:
     """Pipelines for an encoder's input; ``without`` names transforms to leave out of the aggressive one."""
-    make = {"paper": paper_pipelines, "short": short_pipelines, "varied": varied_pipelines}[settings.views]
+    makers: dict[Views, Callable[[int, Channels, Skeleton], Pipelines]] = {
+        "paper": paper_pipelines,
+        "short": short_pipelines,
+        "varied": varied_pipelines,
+        "upright": partial(varied_pipelines, rotation="upright"),
+    }
+    make = makers[settings.views]
     motion = {"motion": "motion", "joint+bone+motion": "joint+motion"}.get(settings.channels)
     shape = cast(Channels, "joint" if settings.channels == "motion" else settings.channels.removesuffix("+motion"))
     pipelines = make(settings.n_frames, shape, skeleton)
@@ -116,14 +124,14 @@ def short_pipelines(n: int, channels: Channels, skeleton: Skeleton) -> Pipelines
     )
 
 
-def varied_pipelines(n: int, channels: Channels, skeleton: Skeleton) -> Pipelines:
+def varied_pipelines(n: int, channels: Channels, skeleton: Skeleton, rotation: Rotation = "canonical") -> Pipelines:
     """Views that differ as cameras and people do, for small data sets: the conservative ones a little, too.
 
     A canonical orientation rests on what one camera saw of spine and shoulders in one frame. Views turned about the
     vertical axis, and tilted, make up for its error. All see nearly the whole sequence, as half of a short action may
     be another action.
     """
-    bones, normalize = bones_of(channels, skeleton), Normalize(skeleton=skeleton)
+    bones, normalize = bones_of(channels, skeleton), Normalize(rotation=rotation, skeleton=skeleton)
     stretch, mirror = CropResize(n_frames=n, ratio_range=(0.8, 1.0)), Mirror(skeleton=skeleton, p=0.5)
     return Pipelines(
         aggressive=Compose(

@@ -19,12 +19,13 @@ from skeleton_aug.skeletons import Skeleton, get_skeleton
 from skeleton_aug.vectors import prefetch
 
 Center = Literal["sequence", "frame", "none"]
-Rotation = Literal["canonical", "legacy", "none"]
+Rotation = Literal["canonical", "legacy", "upright", "none"]
 Measure = Literal["spine", "torso", "shoulders"]
 
 _ROLES = ("base", "spine", "left_shoulder", "right_shoulder")
 _AHEAD = 8
 """Samples whose first frames are on their way from memory while one is looked at."""
+_SHOULDERS = (False, False, True, True)
 _MEASURED = {"spine": _ROLES[:2], "torso": ("base", *_ROLES[2:]), "shoulders": _ROLES[2:]}
 
 
@@ -40,6 +41,10 @@ class Normalize(Transform):
 
     - "canonical": z points along the spine, x to the body's left along the right-to-left shoulder line made orthogonal
       to z (Gram-Schmidt), and y = z cross x to the back. Shoulders in line with the spine leave the sensor's axes.
+    - "upright": z is the sensor's vertical axis, y, so that the body leans as it did; x points to the body's left along
+      the horizontal part of the right-to-left shoulder line, in the mean over all frames of the first present body
+      that has such a frame, from the first valid one on; and y = z cross x. A mean errs less than one frame's
+      shoulders do, where the sensor stands level. Shoulders above each other leave the sensor's axes.
     - "legacy": as 2s-AGCN's ``pre_normalization`` does it (Shi et al., 2019), for comparison with models that were
       trained on it. First the shortest rotation that brings the spine to z, then the shortest that brings the line
       from the left to the right shoulder to x: x points to the body's *right*, and y = z cross x to the front. The
@@ -53,7 +58,7 @@ class Normalize(Transform):
         Subtract the base of the spine of the first valid frame; or that of every frame (of its first present body, or
         the last one seen), which removes walking and takes a pass of its own; or nothing, so that the sample turns
         and grows about the sensor.
-    rotation : {"canonical", "legacy", "none"}
+    rotation : {"canonical", "legacy", "upright", "none"}
         "none" keeps the sensor's axes; two-dimensional data asks for it.
     scale : float, optional
         Length that ``measure`` is brought to in the first valid frame, in metres; None keeps the size.
@@ -95,7 +100,7 @@ class Normalize(Transform):
         """Places of the body that the settings ask for."""
         centred = {"base"} if self.center != "none" else set()
         measured = set(_MEASURED[self.measure]) if self.scale is not None else set()
-        turned = set(_ROLES) if self.rotation != "none" else set()
+        turned = {"none": set(), "upright": set(_ROLES[2:])}.get(self.rotation, set(_ROLES))
         return tuple(role for role in _ROLES if role in centred | measured | turned)
 
     def sample(self, draws: Draws, batch: Batch) -> Operator | tuple[Operator, ...]:
@@ -255,6 +260,18 @@ def _set_legacy(up, left, matrix):  # type: ignore[no-untyped-def]
 
 
 @kernel()
+def _sum_lines(rows, row, length, at, dims, width, roles):  # type: ignore[no-untyped-def]
+    """Sum of the lines from right to left shoulder in the frames of a body from row ``at`` on."""
+    x, y, z = 0.0, 0.0, 0.0
+    for m in range(row.size):
+        for t in range(max(at, row[m]), row[m] + length[m] if row[m] <= at else 0):
+            if _has(rows[t], width, roles, _SHOULDERS):
+                line = _between(_place(rows[t], dims, roles[3]), _place(rows[t], dims, roles[2]))
+                x, y, z = x + line[0], y + line[1], z + line[2]
+    return x, y, z
+
+
+@kernel()
 def _set_matrix(frame, dims, roles, rotation, measure, scale, matrix):  # type: ignore[no-untyped-def]
     """Rotation and size of one frame, into an identity."""
     base, spine = _place(frame, dims, roles[0]), _place(frame, dims, roles[1])
@@ -291,6 +308,8 @@ def _body_frames(  # type: ignore[no-untyped-def]
         for c in range(3):
             matrix[n, c, c], offset[n, c] = 1.0, 0.0
         at = _first_row_with(rows, row[n], length[n], width, roles, needed)
+        if at >= 0 and rotation == 2:
+            _set_canonical((0.0, 1.0, 0.0), _sum_lines(rows, row[n], length[n], at, dims, width, roles), matrix[n])
         if at >= 0:
             _set_matrix(rows[at], dims, roles, rotation, measure, scale, matrix[n])
         elif centred:

@@ -134,7 +134,7 @@ def _axes(parts: list[Pipeline], told: list[list[_Told]]) -> Axes:
         matrices = [entry.operator.matrix[0] for entry in entries if isinstance(entry.operator, Affine)]
         turned = any(not np.array_equal(matrix, np.diag(np.diag(matrix))) for matrix in matrices)
         if isinstance(part, Normalize) and part.rotation != "none" and turned:
-            axes = part.rotation
+            axes = "legacy" if part.rotation == "legacy" else "canonical"
     return axes
 
 

@@ -15,6 +15,8 @@ CASES = [
     Normalize(),
     Normalize(rotation="none"),
     Normalize(rotation="legacy"),
+    Normalize(rotation="upright"),
+    Normalize(rotation="upright", center="none", scale=0.5, p=0.5),
     Normalize(center="frame", scale=0.4, measure="torso"),
     Normalize(center="frame", rotation="none", p=0.5),
     Normalize(center="none", scale=0.25),
@@ -58,15 +60,29 @@ def body_frame(sample, transform):
     measured = {"spine": ["base", "spine"], "torso": ["base", "left_shoulder", "right_shoulder"]}
     measured["shoulders"] = measured["torso"][1:]
     needed = {"base"} if transform.center != "none" else set()
-    if transform.rotation != "none":
+    if transform.rotation in ("canonical", "legacy"):
         needed |= {"base", "spine", "left_shoulder", "right_shoulder"}
+    if transform.rotation == "upright":
+        needed |= {"left_shoulder", "right_shoulder"}
     if transform.scale is not None:
         needed |= set(measured[transform.measure])
     for roles in (needed, {"base"} if transform.center != "none" else set()):
         for body, frame in np.ndindex(sample.present.shape[:2]):
             at = {role: place(sample, transform, role, body, frame) for role in roles}
             if sample.present[body, frame].any() and all(p is not None for p in at.values()):
-                turn = {"canonical": gram_schmidt, "legacy": two_steps, "none": lambda at: np.eye(3)}
+                if transform.rotation == "upright":
+                    frames = range(frame, sample.present.shape[1])
+                    ends = [
+                        [place(sample, transform, f"{s}_shoulder", body, f) for s in ("left", "right")] for f in frames
+                    ]
+                    line = sum((left - right for left, right in ends if left is not None and right is not None))
+                    at["line"] = line
+                turn = {
+                    "canonical": gram_schmidt,
+                    "legacy": two_steps,
+                    "upright": upright,
+                    "none": lambda at: np.eye(3),
+                }
                 matrix = turn[transform.rotation](at) if roles == needed else np.eye(3)
                 if transform.scale is not None and roles == needed:
                     ends = [at[role] for role in measured[transform.measure]]
@@ -88,6 +104,12 @@ def gram_schmidt(at):
             x /= np.linalg.norm(x)
             return np.stack([x, np.cross(z, x), z])
     return np.eye(3)
+
+
+def upright(at):
+    """Rows left, back and up, where up is the sensor's."""
+    vertical = {"base": np.zeros(3), "spine": np.array([0.0, 1.0, 0.0])}
+    return gram_schmidt(vertical | {"left_shoulder": at["line"], "right_shoulder": np.zeros(3)})
 
 
 def two_steps(at):

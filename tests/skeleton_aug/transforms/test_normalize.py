@@ -101,6 +101,29 @@ def test_the_centred_joint_stays_present():
     assert np.abs(y[0, :, BASE]).max() < 1e-6
 
 
+def test_convention_upright_axes():
+    """x to the body's left by the mean of all frames, z up as the sensor has it: the body leans as it did."""
+    x = standing(4)
+    x[0, :, SPINE] += [0.2, 0.0, 0.1]
+    x[0, 0, LEFT, 2] += 0.3
+    x[0, 1, LEFT, 2] -= 0.3
+    x[0, 2, LEFT] = 0
+    y = Normalize(rotation="upright")(x, seed=0)[0]
+    np.testing.assert_allclose(y[:, SPINE, 2], 0.4, atol=1e-9)
+    still = Normalize()(standing(1), seed=0)[0, 0]
+    np.testing.assert_allclose(y[3, [LEFT, RIGHT]], still[[LEFT, RIGHT]], atol=1e-9)
+    line = (y[[0, 1, 3], LEFT] - y[[0, 1, 3], RIGHT]).mean(0)
+    assert line[0] > 0.5 and abs(line[1]) < 1e-9
+    assert not y[2, LEFT].any()
+
+
+def test_shoulders_above_each_other_stay_so():
+    """Without a horizontal line there is no left, and the sensor's axes stay."""
+    x = standing()
+    x[:, :, LEFT], x[:, :, RIGHT] = [0.5, 1.0, 3.0], [0.5, 0.5, 3.0]
+    np.testing.assert_allclose(Normalize(rotation="upright")(x, seed=0), x - x[:, :1, [BASE]], atol=1e-9)
+
+
 def test_convention_legacy_axes():
     """The two-step rotation puts z up the spine and x to the body's right, so y to its front."""
     x = standing()
@@ -240,7 +263,7 @@ def test_centring_every_frame_within_a_pipeline():
 
 WRONG = {
     "center": ({"center": "body"}, "center must be one of 'sequence', 'frame', 'none', got 'body'"),
-    "rotation": ({"rotation": True}, "rotation must be one of 'canonical', 'legacy', 'none', got True"),
+    "rotation": ({"rotation": True}, "rotation must be one of 'canonical', 'legacy', 'upright', 'none', got True"),
     "measure": ({"scale": 1.0, "measure": "arm"}, "measure must be one of 'spine', 'torso', 'shoulders', got 'arm'"),
     "scale": ({"scale": 0.0}, "scale must be a length above 0 in metres, or None, got 0"),
     "infinite scale": ({"scale": np.inf}, "scale must be a length above 0"),
