@@ -16,7 +16,8 @@ import tyro
 from examples.ensemble import EnsembleConfig, ensemble
 from examples.run import InputError, run_command
 
-STREAMS = ("joint+bone", "motion")
+STREAMS = ("joint+bone", "motion", "upright-joint+bone", "upright-motion")
+ENSEMBLES = {"both streams": STREAMS[:2], "four networks": STREAMS}
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,10 @@ def headline(config: HeadlineConfig) -> list[str]:
             for kind, name in (("linear", "linear"), ("knn", "nearest neighbour")):
                 values = [top1(folder) for folder in seeds(config.runs, stream, half, kind).values()]
                 lines += line(half, f"{name}, {stream}", values)
-        both = sorted(found[STREAMS[0]].keys() & found[STREAMS[1]].keys())
-        runs = [tuple(found[stream][seed] for stream in STREAMS) for seed in both]
-        lines += line(half, "linear, both streams", [ensemble(EnsembleConfig(pair), told=False) for pair in runs])
+        for name, streams in ENSEMBLES.items():
+            shared = sorted(set.intersection(*(set(found[stream]) for stream in streams)))
+            runs = [tuple(found[stream][seed] for stream in streams) for seed in shared]
+            lines += line(half, f"linear, {name}", [ensemble(EnsembleConfig(every), told=False) for every in runs])
     print("\n".join(lines))
     return lines
 

@@ -2,7 +2,8 @@
 # The headline rows of docs/results.md, Northwestern-UCLA:  sh examples/runs/results.sh nucla-xview-ours [SPLIT ...]
 #
 # Each SPLIT (default: xview, whose test half is also tested without its copies of training recordings) is pre-trained
-# on its own training half, once with joints and bones and once with their motion, for every seed.
+# on its own training half, with joints and bones and with their motion, from bodies turned by the first frame and from
+# upright ones, for every seed. VIEWS="varied" leaves the upright ones out.
 . "$(dirname "$0")/settings.sh"
 shift
 store=${STORE:-data/nucla.h5}
@@ -21,18 +22,17 @@ for split in ${*:-xview}; do
         xview | xview_test2) tested="$split ${split}_clean" ;;
     esac
     for seed in ${SEEDS:-0 1 2}; do
-        for channels in joint+bone motion; do
-            out=$runs/$split/$channels/seed-$seed
-            python -m examples.pretrain "$name" --store "$store" --split "$split" --encoder.channels "$channels" \
-                --seed "$seed" --resume --out "$out" $options
-            for half in $tested; do
-                evaluate "$out" "$half" "$seed"
+        for views in ${VIEWS:-varied upright}; do
+            for channels in joint+bone motion; do
+                stream=$channels
+                test "$views" = varied || stream=$views-$channels
+                out=$runs/$split/$stream/seed-$seed
+                python -m examples.pretrain "$name" --store "$store" --split "$split" --encoder.views "$views" \
+                    --encoder.channels "$channels" --seed "$seed" --resume --out "$out" $options
+                for half in $tested; do
+                    evaluate "$out" "$half" "$seed"
+                done
             done
-        done
-        for half in $tested; do
-            echo "$half, seed $seed, both streams"
-            python -m examples.ensemble --runs "$runs/$split/joint+bone/seed-$seed/linear-$half" \
-                "$runs/$split/motion/seed-$seed/linear-$half"
         done
     done
 done

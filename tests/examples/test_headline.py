@@ -26,6 +26,8 @@ def test_mean_over_seeds_and_streams(tmp_path, capsys):
         evaluated(tmp_path / f"xview/motion/seed-{seed}/linear-xview", 70.0, other)
     evaluated(tmp_path / "xview/joint+bone/seed-2/linear-xview", 76.0, sure)
     evaluated(tmp_path / "xview/motion/seed-0/knn-xview", 66.66)
+    for stream in ("joint+bone", "motion"):
+        evaluated(tmp_path / f"xview/upright-{stream}/seed-1/linear-xview", 100.0, sure)
     evaluated(tmp_path / "xsub/motion/seed-0/linear-xsub", 50.0, torn)
     lines = headline.headline(headline.HeadlineConfig(tmp_path))
     assert lines[2:] == [
@@ -33,7 +35,10 @@ def test_mean_over_seeds_and_streams(tmp_path, capsys):
         "| xview | linear, joint+bone | 80.0 ± 4.0 | 3 |",
         "| xview | linear, motion | 70.0 ± 0.0 | 2 |",
         "| xview | nearest neighbour, motion | 66.7 | 1 |",
+        "| xview | linear, upright-joint+bone | 100.0 | 1 |",
+        "| xview | linear, upright-motion | 100.0 | 1 |",
         "| xview | linear, both streams | 75.0 ± 35.4 | 2 |",
+        "| xview | linear, four networks | 100.0 | 1 |",
     ]
     assert capsys.readouterr().out.splitlines() == lines
 
