@@ -153,7 +153,7 @@ class Store:
         """Read path within the source, bytes and digest of every raw file; ``samples["source"]`` indexes them."""
         with open_same(self._path, self._tables) as file:
             table = file["sources"][()].tolist()
-        return [(path.decode(), size, digest.decode()) for path, size, digest in table]
+            return [(path.decode(), size, digest.decode()) for path, size, digest in table]
 
     @property
     def channels(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ makes it) and ``classes.txt`` (one class name a line).
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -125,7 +126,7 @@ def _listing(source: Path, table_path: Path, table: Table, label_of: Callable[[R
 
 def _find_array(source: Path, row: Row, arrays_of: Callable[[Path], dict[str, StoredArray]]) -> StoredArray:
     candidates = [row.file] if row.file else [row.name, f"{row.name}.npy", f"{row.name}.npz"]
-    path = next((source / file for file in candidates if (source / file).is_file()), None)
+    path = next((source / file for file in candidates if _is_file(source / file)), None)
     if path is None:
         raise ValueError(f"names {candidates[-1] if row.file else candidates[1]!r}, which is not in the folder.")
     if path.suffix.lower() not in (".npy", ".npz"):
@@ -140,3 +141,10 @@ def _find_array(source: Path, row: Row, arrays_of: Callable[[Path], dict[str, St
         wanted = f"no array {row.array!r} in" if row.array else "no column 'array' says which array of"
         raise ValueError(f"{wanted} {path.name} is meant; it holds {found}.")
     return next(iter(arrays.values()))
+
+
+def _is_file(path: Path) -> bool:
+    # A name that is too long for the system is an error to it.
+    with suppress(OSError):
+        return path.is_file()
+    return False

@@ -29,7 +29,7 @@ from typing import Any
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 FORMAT = "skeleton-data store"
 FORMAT_VERSION = 1
@@ -38,6 +38,8 @@ CHECKSUM_BYTES = 16
 CHUNK_FRAMES = 64
 ALIGNMENT = 4096
 """Large data sets start on a page: once they are mapped, that is aligned for every kind of access."""
+MAX_SAMPLE_BYTES = 512 << 20
+"""Most that the positions of one recording take when they are laid out: one body of 25 joints for 16 hours."""
 
 _BLOCK_BYTES = 4 << 20
 _FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf", 32001: "blosc"}
@@ -102,6 +104,11 @@ def checksum(n_frames: int, first_frames: list[int], tracks: list[NDArray[np.flo
         state.update(np.array([first, *positions.shape], "<i8").tobytes())
         state.update(np.ascontiguousarray(positions, "<f4").data)
     return state.digest()
+
+
+def sample_bytes(n_bodies: ArrayLike, n_frames: ArrayLike, n_joints: int) -> NDArray[np.int64]:
+    """Bytes that the positions of recordings take when they are laid out, (bodies, frames, joints, 3)."""
+    return np.asarray(n_bodies, np.int64) * np.asarray(n_frames, np.int64) * (12 * n_joints)
 
 
 def tables_digest(file: h5py.File) -> str:

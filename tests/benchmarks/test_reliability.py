@@ -22,13 +22,14 @@ def test_memory_is_measured():
 
 
 def test_files_are_converted(tmp_path):
-    """Short files have names of the data set, differ from each other, and are converted as a folder."""
+    """Short files have names of the data set, differ from each other, and are converted as a folder or archive."""
     write_short_files(tmp_path / "raw", 400)
     files = sorted((tmp_path / "raw").iterdir())
     assert len(files) == 400 == len({path.read_bytes() for path in files})
     assert files[0].name == "S001C001P001R001A001.skeleton"
-    found = measure_files(20)
-    assert found["files"] == 20 and 50 < found["peak MiB"] < 600
+    for source, what in (("raw", "files"), ("raw.zip", "members")):
+        found = measure_files(20, source)
+        assert found[what] == 20 and 50 < found["peak MiB"] < 600
 
 
 def test_tables_are_kept_in_little_memory():

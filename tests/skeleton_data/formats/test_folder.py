@@ -272,6 +272,13 @@ def test_tables_that_are_none(folder, data, says):
         converted(folder)
 
 
+def test_file_names_that_no_system_takes(folder):
+    """A name too long for a file is a line to mend, not a failure of the reader."""
+    table(folder, "name,file,label", "a,one.npy,0", f"b,{'9' * 400},0", f"{'c' * 400},,0")
+    (wrong, other) = Folder(skeleton="kinect_v2").bind(folder).find(folder).rejected
+    assert "line 3: names '999" in str(wrong) and "which is not in the folder" in str(other)
+
+
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=60), head=st.booleans())
 def test_any_table(tmp_path_factory, text, head):
     """Any text at all gives a listing or the one kind of error."""
