@@ -174,7 +174,11 @@ class Store:
 
     def sample_channel(self, index: int, name: str) -> NDArray[Any]:
         """Return a channel of one sample, (M, T, ...) beside its positions, zeros where a body is not seen."""
-        at, rows = range(len(self))[index], self.channel(name)
+        return self.laid_out(index, self.channel(name))
+
+    def laid_out(self, index: int, rows: NDArray[Any]) -> NDArray[Any]:
+        """Return what some mapped :meth:`channel` has of one sample, (M, T, ...): for many samples, map it once."""
+        at = range(len(self))[index]
         tracks = self.tracks[self.track_offsets[at] : self.track_offsets[at + 1]]
         values = np.zeros((len(tracks), self.samples["n_frames"][at], *rows.shape[1:]), rows.dtype)
         for body, track in enumerate(tracks):
