@@ -18,6 +18,7 @@ from skeleton_data.raw import SkeletonDataError
 from skeleton_data.splits import Split, label_fraction, leave_out, split_of
 from skeleton_data.storage.opening import Tables, open_same, read_tables
 from skeleton_data.storage.rows import Positions
+from skeleton_data.storage.schema import FRAME_RATES
 from skeleton_data.viewpoints import group_performances
 
 
@@ -205,6 +206,12 @@ class Store:
     def provenance(self) -> dict[str, Any]:
         """What made the store, from what, with which options and counts."""
         return self._tables.provenance
+
+    @property
+    def frame_rate(self) -> float | None:
+        """Frames a second, nominally; None where neither the data set nor who converted it has told."""
+        rate = self.provenance.get("frame_rate", FRAME_RATES.get(self.provenance.get("format", "")))
+        return None if rate is None else float(rate)
 
     @property
     def digest(self) -> str:

@@ -19,3 +19,14 @@ def positive(text: str) -> int:
     if not text.strip().isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number from 1 up, got {text!r}")
     return int(text)
+
+
+def rate(text: str) -> float:
+    """Parse a number of frames a second."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= 1000:
+        raise argparse.ArgumentTypeError(f"must be a number above 0 and up to 1000, got {text!r}")
+    return number

@@ -7,12 +7,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from skeleton_data.commands import DONE, Commands, positive
+from skeleton_data.commands import DONE, Commands, positive, rate
 from skeleton_data.storage.atomic import replacement
 from skeleton_data.storage.portrait import count
 from skeleton_data.store import Store
 from skeleton_data.viewing.choosing import choose
-from skeleton_data.viewing.content import Augmentation, frame_rate, page_data
+from skeleton_data.viewing.content import Augmentation, page_data
 from skeleton_data.viewing.page import page_text
 from skeleton_data.viewing.pictures import check_matplotlib, draw_animation, draw_picture
 from skeleton_data.viewing.pipelines import PRESETS, named_pipeline
@@ -45,7 +45,7 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="of the augmentation (default: 0)")
     parser.add_argument(
-        "--fps", type=_rate, metavar="N", help="frames a second of the recordings (default: 30 for NTU and PKU-MMD)"
+        "--fps", type=rate, metavar="N", help="frames a second of the recordings (default: what the store says)"
     )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="PAGE.html", help="the page to write (default: NAME.html here)"
@@ -54,13 +54,6 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("--gif", type=Path, metavar="FILE", help="write a moving picture (needs matplotlib)")
     parser.add_argument("--force", action="store_true", help="replace existing files")
     parser.set_defaults(run=_view)
-
-
-def _rate(text: str) -> float:
-    rate = float(text)
-    if not 0 < rate <= 1000:
-        raise argparse.ArgumentTypeError(f"must lie above 0, and be 1000 at most, got {text}")
-    return rate
 
 
 def _view(arguments: argparse.Namespace) -> int:
@@ -73,8 +66,8 @@ def _view(arguments: argparse.Namespace) -> int:
         pipeline = named_pipeline(arguments.augment, store.skeleton)
         name = Path(arguments.augment).stem
         augmentation = Augmentation(name, pipeline, arguments.draws, arguments.seed)
-    rate = frame_rate(store) if arguments.fps is None else arguments.fps
-    data = page_data(store, chosen.name, chosen.samples, augmentation, rate)
+    per_second = store.frame_rate if arguments.fps is None else arguments.fps
+    data = page_data(store, chosen.name, chosen.samples, augmentation, per_second)
     if chosen.note:
         print(chosen.note)
     page = arguments.output

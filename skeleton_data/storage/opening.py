@@ -237,6 +237,9 @@ def _read_provenance(dataset: h5py.Dataset) -> dict[str, Any]:
     wrong = [name for name, kind in kinds.items() if not isinstance(provenance.get(name, kind()), kind)]
     if wrong:
         raise ValueError(f"its provenance says nothing sound of {wrong[0]}")
+    rate = provenance.get("frame_rate")
+    if rate is not None and (isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < math.inf):
+        raise ValueError(f"its provenance says that it has {rate} frames a second")
     return provenance
 
 

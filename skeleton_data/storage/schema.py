@@ -14,7 +14,7 @@ A store is one HDF5 file, readable by HDF5 1.10 and later:
 ``/classes``              name of each label
 ``/splits/<name>/train``  and ``test``: sample indices, increasing; ``rule``, where a user defined the split: how
 ``/skeleton``             the joint layout as JSON text
-``/provenance``           what made the file, from what, with which options, as JSON text
+``/provenance``           what made the file, from what, with which options, and the frames a second, as JSON text
 ========================  ==========================================================================================
 
 Root attributes: ``format`` (:data:`FORMAT`), ``format_version``, ``digest`` (:func:`store_digest`: which recordings
@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any
 
 import h5py
@@ -38,6 +39,9 @@ CHECKSUM_BYTES = 16
 CHUNK_FRAMES = 64
 ALIGNMENT = 4096
 """Large data sets start on a page: once they are mapped, that is aligned for every kind of access."""
+FRAME_RATES = MappingProxyType({"ntu60": 30.0, "ntu120": 30.0, "pku1": 30.0, "pku2": 30.0})
+"""Frames a second by data set, as it describes itself; nominal, as the sensor's frames come when they are ready."""
+
 MAX_SAMPLE_BYTES = 512 << 20
 """Most that the positions of one recording take when they are laid out: one body of 25 joints for 16 hours."""
 

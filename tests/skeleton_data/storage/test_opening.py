@@ -53,6 +53,7 @@ def texts_of_any_length(file):
         (lambda file: file["splits/xsub/train"].__setitem__(0, 12), "split xsub has indices outside 0..11"),
         (set_text("provenance", []), "is damaged"),
         (set_text("provenance", {"options": []}), "says nothing sound of options"),
+        (set_text("provenance", {"frame_rate": -1}), "says that it has -1 frames a second"),
         (set_text("skeleton", {"name": "x", "joints": ["a"], "parents": [1e999], "mirror_pairs": []}), "is damaged"),
         (endless, "performances announces 9,007,199,254,740,992 bytes"),
         (large_chunks, "positions announces 3,000,000,000 bytes"),
