@@ -4,6 +4,7 @@
 recordings of usual length. ``--tables N ...`` lists recordings and keeps their tables, as the writer does, without
 reading any: for sizes that would take hours. ``--files N ...`` converts a folder of N NTU files of two frames, and
 ``--members N ...`` a zip archive of them;
+``--others N ...`` converts N short recordings from other people's formats,
 ``--commands N ...`` runs the other commands on stores of N short recordings. Every peak is that of a process of its
 own.
 """
@@ -225,6 +226,29 @@ def measure_commands(n_recordings: int) -> dict[str, float]:
         return peaks
 
 
+OTHERS: Mapping[str, tuple[str, ...]] = {
+    "folder": (),
+    "pyskl": (),
+    "stgcn": ("--split", "xview", "--frames", str(_FEW_FRAMES)),
+    "ctrgcn": ("--split", "xview", "--frames", str(_FEW_FRAMES)),
+}
+
+
+def measure_others(n_recordings: int) -> dict[str, float]:
+    """Peak of a conversion from each format of other people, MiB, with short recordings and one process."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        peaks: dict[str, float] = {"recordings": n_recordings}
+        _measured("--convert", str(n_recordings), str(_FEW_FRAMES), "0", str(folder / "a.h5"))
+        for source, options in OTHERS.items():
+            target = "xview.npz" if source == "ctrgcn" else "xview"
+            _measured("--run", "export", "a.h5", source, "-o", target, *options, folder=folder)
+            command = ("convert", source, target, "-o", "b.h5", "--workers", "1", "--force")
+            peaks[source] = _measured("--run", *command, folder=folder)["peak MiB"]
+            shutil.rmtree(folder / target) if (folder / target).is_dir() else (folder / target).unlink()
+        return peaks
+
+
 def _measured(*arguments: str, folder: Path = _ROOT) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.reliability", *arguments]
     done = subprocess.run(command, env=_environment(), cwd=folder, check=True, capture_output=True, text=True)
@@ -284,6 +308,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, nargs="*", default=[], metavar="N", help="short NTU files to convert")
     parser.add_argument("--members", type=int, nargs="*", default=[], metavar="N", help="the same in a zip archive")
     parser.add_argument("--commands", type=int, nargs="*", default=[], metavar="N", help="recordings for all commands")
+    parser.add_argument("--others", type=int, nargs="*", default=[], metavar="N", help="recordings in other formats")
     parser.add_argument("--tables", type=int, nargs="*", default=[], metavar="N", help="recordings without positions")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--convert", nargs=4, help=argparse.SUPPRESS)
@@ -316,6 +341,8 @@ def main() -> None:
         print(json.dumps({"recordings": n_recordings, **found}), flush=True)
     for n_recordings in arguments.commands:
         print(json.dumps(measure_commands(n_recordings)), flush=True)
+    for n_recordings in arguments.others:
+        print(json.dumps(measure_others(n_recordings)), flush=True)
 
 
 if __name__ == "__main__":

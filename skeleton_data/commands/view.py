@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from skeleton_data.commands import DONE, Commands, positive, rate
+from skeleton_data.commands import DONE, STORE_HELP, Commands, positive, rate
 from skeleton_data.storage.atomic import replacement
 from skeleton_data.storage.portrait import count
 from skeleton_data.store import Store
@@ -28,7 +28,7 @@ def add_to(commands: Commands) -> None:
     parser = commands.add_parser(
         "view", help="show recordings and their augmented views in a browser", description=text
     )
-    parser.add_argument("store", type=Path, metavar="STORE.h5")
+    parser.add_argument("store", type=Path, metavar="STORE.h5", help=STORE_HELP)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--sample", metavar="NAME", help="one recording, such as S001C002P003R002A013")
     which.add_argument(

@@ -2,7 +2,14 @@ import json
 import subprocess
 import sys
 
-from benchmarks.reliability import kill_conversions, measure_files, measure_memory, write_short_files
+from benchmarks.reliability import (
+    OTHERS,
+    kill_conversions,
+    measure_files,
+    measure_memory,
+    measure_others,
+    write_short_files,
+)
 from skeleton_data.synthetic import synthesize
 
 
@@ -30,6 +37,13 @@ def test_files_are_converted(tmp_path):
     for source, what in (("raw", "files"), ("raw.zip", "members")):
         found = measure_files(20, source)
         assert found[what] == 20 and 50 < found["peak MiB"] < 600
+
+
+def test_other_formats_are_converted():
+    """Each format of other people is written, and read in a process of its own."""
+    found = measure_others(30)
+    assert found.pop("recordings") == 30 and set(found) == set(OTHERS)
+    assert all(50 < peak < 600 for peak in found.values())
 
 
 def test_tables_are_kept_in_little_memory():
