@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ from skeleton_data.raw import SkeletonDataError
 from skeleton_data.store import Sample
 
 _SUFFIX = ".skeleton"
-_BODY = f"{'%d ' * 7}%.9g %.9g %d\n{N_JOINTS}\n" + f"{'%.9g ' * 11}%d\n" * N_JOINTS
+_BODY = ("%d",) * 7 + ("%.9g",) * 2 + ("%d",)
+_JOINT = ("%.9g",) * 11 + ("%d",)
 _TRACKED = 2
 
 
@@ -69,20 +71,34 @@ def _agrees(name: str, label: int) -> bool:
 
 def skeleton_text(sample: Sample, channels: Mapping[str, NDArray[Any]]) -> str:
     """The text of one recording; of channels that are not given, constants."""
+    template, of_body, of_joint = _layout(tuple(channels))
     present = np.any(sample.positions != 0, axis=3)
     there = present.any(axis=2)
-    bodies, joints = np.zeros((*there.shape, 10)), np.zeros((*present.shape, 12))
+    bodies, joints = np.zeros((*there.shape, len(_BODY))), np.zeros((*present.shape, len(_JOINT)))
     bodies[..., -1], joints[..., -1] = _TRACKED * there, _TRACKED * present
     joints[..., :3] = sample.positions
     for name, values in channels.items():
         fields = joints if CHANNELS[name].per_joint else bodies
         columns = fields[..., COLUMNS[name]]
         columns[...] = values.reshape(columns.shape)
-    rows = np.concatenate([bodies[..., 1:], joints.reshape(*there.shape, -1)], axis=2).tolist()
+    parts = bodies[..., of_body], joints[..., of_joint].reshape(*there.shape, -1)
+    rows = np.concatenate(parts, axis=2).tolist()
     shown, ids = np.maximum.accumulate(there[::-1])[::-1], sample.body_ids.tolist()
-    parts = [f"{there.shape[1]}\n"]
+    lines = [f"{there.shape[1]}\n"]
     for frame in range(there.shape[1]):
         listed = np.flatnonzero(shown[:, frame]).tolist()
-        parts.append(f"{len(listed)}\n")
-        parts += [_BODY % (ids[m], *rows[m][frame]) for m in listed]
-    return "".join(parts)
+        lines.append(f"{len(listed)}\n")
+        lines += [template % (ids[m], *rows[m][frame]) for m in listed]
+    return "".join(lines)
+
+
+@cache
+def _layout(channels: tuple[str, ...]) -> tuple[str, list[int], list[int]]:
+    """How a body of one frame is written, and its own and its joints' columns that vary; the others are zeros."""
+    varying = {False: {len(_BODY) - 1}, True: {0, 1, 2, len(_JOINT) - 1}}
+    for name in channels:
+        per_joint = CHANNELS[name].per_joint
+        varying[per_joint] |= set(range(*COLUMNS[name].indices(len(_JOINT))))
+    body = " ".join(form if at in varying[False] else "0" for at, form in enumerate(_BODY[1:], 1))
+    joint = " ".join(form if at in varying[True] else "0" for at, form in enumerate(_JOINT))
+    return f"%d {body}\n{N_JOINTS}\n" + f"{joint}\n" * N_JOINTS, sorted(varying[False]), sorted(varying[True])
