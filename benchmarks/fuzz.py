@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.fuzz --inputs 1000000`` prints, for each parser, how many inputs it read and refused, the time,
 the slowest input and the peak of memory. ``--guided SECONDS`` lets atheris, where it is installed, look for inputs
-that reach new code of each text parser instead.
+that reach new code of a parser instead.
 """
 
 from __future__ import annotations
@@ -15,31 +15,23 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+import zipfile
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
-from types import FunctionType
+from types import FunctionType, ModuleType
 
 import numpy as np
 
-from skeleton_data import Store, convert
-from skeleton_data.formats.ntu import NTU60
-from skeleton_data.formats.ntu_text import parse
-from skeleton_data.formats.nucla import NUCLA
-from skeleton_data.formats.pku import read_frames
-from skeleton_data.formats.pku_labels import name_instances, read_labels
-from skeleton_data.formats.pku_splits import read_split_file
-from skeleton_data.formats.sources import close_archives, find_files, read_bytes
-from skeleton_data.raw import RawItem, SkeletonDataError
-
-Reader = Callable[[bytes], object]
+from benchmarks.fuzz_parsers import SHARES, Reader, parsers
+from skeleton_data.raw import SkeletonDataError
 
 SECONDS_AN_INPUT = 5.0
 """An input that takes more processor time counts as a hang; one that sleeps ten times as long does so as well."""
 _MOST_MEMORY = 1 << 30
 # Seconds on the wall that an input may take where the machine is so busy, or stops the process, that they tell little.
 _STOPPED_CLOCK = 300
+_LONGEST_WORD = 64
 # Tokens that have broken parsers of numbers, names, JSON and counts before.
 _TOKENS = (
     *(b"1000000000", b"-1", b"0", b"99999999999999999999", b"4294967296", b"2147483648", b"1e999", b"-1e-999", b"nan"),
@@ -152,111 +144,6 @@ def _kept(data: bytes) -> Path:
     return path
 
 
-def parsers(folder: Path) -> Mapping[str, tuple[Reader, list[bytes]]]:
-    """Name -> (reader of bytes, whole inputs to damage); files are written below ``folder``."""
-    return {
-        "NTU text": (lambda data: parse(data, "x.skeleton"), _ntu_texts()),
-        "NTU text, all fields": (lambda data: parse(data, "x.skeleton", all_fields=True), _ntu_texts()),
-        "N-UCLA JSON": (_file_reader(folder / "a01_s01_e00_v01.json", _read_nucla), _nucla_texts()),
-        "PKU-MMD text": (_file_reader(folder / "0002-L.txt", read_frames), _pku_texts()),
-        "PKU-MMD labels": (_file_reader(folder / "label.txt", _read_labels), _label_texts()),
-        "PKU-MMD split file": (_file_reader(folder / "split.txt", partial(read_split_file, phase=1)), _split_texts()),
-        "zip archive": (_file_reader(folder / "a.zip", _read_archive), [_archive(folder)]),
-        "store": (_file_reader(folder / "store.h5", _read_store), [_store(folder)]),
-    }
-
-
-def _file_reader(path: Path, read: Callable[[Path], object]) -> Reader:
-    def reader(data: bytes) -> object:
-        # A new file each time: what has been read of an old one may still be held.
-        path.unlink(missing_ok=True)
-        path.write_bytes(data)
-        return read(path)
-
-    return reader
-
-
-def _read_nucla(path: Path) -> object:
-    return NUCLA().read(RawItem("a01_s01_e00_v01", path))
-
-
-def _read_labels(path: Path) -> object:
-    annotations = read_labels(path)
-    return name_instances("0002", {"L": annotations, "R": annotations[1:]})
-
-
-def _read_archive(path: Path) -> object:
-    try:
-        return [read_bytes(item) for item in find_files(path, lambda name: name.endswith(".skeleton")).items]
-    finally:
-        close_archives()
-
-
-def _read_store(path: Path) -> object:
-    store = Store.open(path)
-    return store.verify(), [sample.positions.sum() for sample in store]
-
-
-def _ntu_texts() -> list[bytes]:
-    joints = b"0.2410551 -0.171228 4.294691 283.0309 224.2974 1027.245 581.2726 -0.25 0.12 0.95 -0.09 2\n" * 25
-    body = b"72057594037932358 0 0 0 0 0 0 0.33916 -0.5899565 2\n25\n" + joints
-    return [b"2\n1\n" + body + b"0\n", b"1\n2\n" + body + body.replace(b"2358", b"2359"), b"1\n0\n"]
-
-
-def _nucla_texts() -> list[bytes]:
-    frame = [[0.1, 0.2, 3.0]] * 20
-    return [json.dumps({"file_name": "a01_s01_e00_v01", "skeletons": [frame] * n, "label": 1}).encode() for n in (1, 3)]
-
-
-def _pku_texts() -> list[bytes]:
-    line = b" ".join(b"%.6f" % (0.01 * n) for n in range(150))
-    return [line + b"\n", line + b"\n " + line + b"\n " + line + b"\n", b" ".join([b"0.000000"] * 150) + b"\n"]
-
-
-def _label_texts() -> list[bytes]:
-    return [b"5,2,8,1\n12,20,40,2\n5,50,80,1\n", b"51,0,4,1", b"1,9,3,0,\r\n2,3,9,1\r\n"]
-
-
-def _split_texts() -> list[bytes]:
-    return [b"Training videos: \n0002-L, 0003-M, \nValidataion videos: \n0002_R, 0291-L,"]
-
-
-def _recordings(folder: Path, n: int) -> Path:
-    raw = folder / "raw"
-    raw.mkdir(exist_ok=True)
-    for number in range(n):
-        (raw / f"S001C001P001R001A{number + 1:03}.skeleton").write_bytes(_ntu_texts()[number % 2])
-    return raw
-
-
-def _archive(folder: Path) -> bytes:
-    import zipfile
-
-    raw = _recordings(folder, 3)
-    with zipfile.ZipFile(folder / "whole.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(raw.iterdir()):
-            archive.write(path, f"inside/{path.name}")
-    return (folder / "whole.zip").read_bytes()
-
-
-def _store(folder: Path) -> bytes:
-    convert(NTU60(channels=("hands",)), _recordings(folder, 3), folder / "whole.h5", force=True)
-    return (folder / "whole.h5").read_bytes()
-
-
-SHARES: Mapping[str, float] = {
-    "NTU text": 0.24,
-    "NTU text, all fields": 0.1,
-    "N-UCLA JSON": 0.14,
-    "PKU-MMD text": 0.14,
-    "PKU-MMD labels": 0.14,
-    "PKU-MMD split file": 0.14,
-    "zip archive": 0.06,
-    "store": 0.04,
-}
-"""Parser -> its share of all inputs; those that read many bytes of each get fewer."""
-
-
 def guided(read: Reader, seeds: list[bytes], seconds: int, corpus: Path) -> None:
     """Let atheris look for inputs that reach new code; it ends the process with what it found.
 
@@ -278,15 +165,34 @@ def guided(read: Reader, seeds: list[bytes], seconds: int, corpus: Path) -> None
     for function in _parser_functions():
         atheris.instrument_func(function)
     options = [sys.argv[0], f"-max_total_time={seconds}", f"-timeout={_STOPPED_CLOCK}", "-rss_limit_mb=2048"]
-    options.append(f"-artifact_prefix={corpus}.")
+    options += [f"-artifact_prefix={corpus}.", f"-dict={_dictionary(corpus)}", f"-max_len={2 * max(map(len, seeds))}"]
     atheris.Setup([*options, "-print_final_stats=1", str(corpus)], feed)
     atheris.Fuzz()
 
 
+def _dictionary(corpus: Path) -> Path:
+    """Write the tokens where the fuzzer finds them: one a line in quotes, every byte as a number."""
+    path = corpus.with_name(f"{corpus.name}.dict")
+    words = ("".join(f"\\x{byte:02x}" for byte in token) for token in _TOKENS if len(token) < _LONGEST_WORD)
+    path.write_text("".join(f'"{word}"\n' for word in words))
+    return path
+
+
 def _parser_functions() -> list[FunctionType]:
-    modules = [module for name, module in sys.modules.items() if name.startswith("skeleton_data.formats")]
-    found = [value for module in modules for value in vars(module).values() if isinstance(value, FunctionType)]
-    return [function for function in found if function.__module__.startswith("skeleton_data.formats")]
+    """Functions and methods of this project's readers, and of what they use of Python's and NumPy's own."""
+    readers = ("skeleton_data.formats", "skeleton_data.storage", "skeleton_data.store", "skeleton_aug.skeletons")
+    modules = [module for name, module in sys.modules.items() if name.startswith(readers)]
+    modules += [zipfile, sys.modules["numpy.lib._format_impl"]]
+    return [function for module in modules for function in _functions(module)]
+
+
+def _functions(module: ModuleType) -> Iterator[FunctionType]:
+    for value in vars(module).values():
+        members = vars(value).values() if isinstance(value, type) else (value,)
+        for member in members:
+            function = getattr(member, "__func__", getattr(member, "fget", member))
+            if isinstance(function, FunctionType) and function.__module__ == module.__name__:
+                yield function
 
 
 def main() -> None:

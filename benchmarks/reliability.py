@@ -2,7 +2,9 @@
 
 ``python -m benchmarks.reliability --kills 50 --performances 400 --memory 10000 114480`` kills, and converts simulated
 recordings of usual length. ``--tables N ...`` lists recordings and keeps their tables, as the writer does, without
-reading any: for sizes that would take hours. ``--files N ...`` converts a folder of N NTU files of two frames;
+reading any: for sizes that would take hours. ``--files N ...`` converts a folder of N NTU files of two frames, and
+``--members N ...`` a zip archive of them;
+``--others N ...`` converts N short recordings from other people's formats,
 ``--commands N ...`` runs the other commands on stores of N short recordings. Every peak is that of a process of its
 own.
 """
@@ -19,7 +21,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from hashlib import blake2b
@@ -164,18 +167,29 @@ def measure_memory(n_recordings: int) -> dict[str, float]:
         return {"recordings": n_recordings, "store MiB": store.stat().st_size / _MIB, **found}
 
 
-def measure_files(n_files: int) -> dict[str, float]:
-    """Convert a folder of short NTU files, of one performance each, with reading and writing in one process."""
+def measure_files(n_files: int, source: str = "raw") -> dict[str, float]:
+    """Convert a folder (``raw``) or archive (``raw.zip``) of short NTU files, reading and writing in one process."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_short_files(folder / "raw", n_files)
-        found = _measured("--run", "convert", "ntu120", "raw", "-o", "a.h5", "--workers", "1", folder=folder)
-        return {"files": n_files, **found}
+        write_short_files(folder / source, n_files)
+        found = _measured("--run", "convert", "ntu120", source, "-o", "a.h5", "--workers", "1", folder=folder)
+        return {"files" if source == "raw" else "members": n_files, **found}
 
 
-def write_short_files(folder: Path, n_files: int) -> None:
-    """Write NTU files of one body and two frames, all of them different, with names of NTU-120."""
-    folder.mkdir()
+def write_short_files(target: Path, n_files: int) -> None:
+    """Write a folder, or a zip archive, of short NTU files."""
+    if target.suffix != ".zip":
+        target.mkdir()
+        for name, text in short_texts(n_files):
+            (target / name).write_text(text, "ascii")
+        return
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, text in short_texts(n_files):
+            archive.writestr(f"skeletons/{name}", text)
+
+
+def short_texts(n_files: int) -> Iterator[tuple[str, str]]:
+    """Names of NTU-120 and texts of one body and two frames, all of them different."""
     joint = " 0.2 3 250 200 1000 500 0 0 0 0 2\n"
     missing = missing_names()
     names = (
@@ -186,7 +200,7 @@ def write_short_files(folder: Path, n_files: int) -> None:
     )
     for number, name in enumerate(islice((name for name in names if name not in missing), n_files)):
         body = "1\n72057594037932358 0 0 0 0 0 0 0 0 2\n25\n" + f"{1 + 1e-6 * number:.6f}{joint}" * 25
-        (folder / f"{name}.skeleton").write_text(f"2\n{body}{body}", "ascii")
+        yield f"{name}.skeleton", f"2\n{body}{body}"
 
 
 COMMANDS: Mapping[str, tuple[str, ...]] = {
@@ -209,6 +223,29 @@ def measure_commands(n_recordings: int) -> dict[str, float]:
             peaks["convert"] = _measured("--convert", *options)["peak MiB"]
         for command, words in COMMANDS.items():
             peaks[command] = _measured("--run", *words, folder=folder)["peak MiB"]
+        return peaks
+
+
+OTHERS: Mapping[str, tuple[str, ...]] = {
+    "folder": (),
+    "pyskl": (),
+    "stgcn": ("--split", "xview", "--frames", str(_FEW_FRAMES)),
+    "ctrgcn": ("--split", "xview", "--frames", str(_FEW_FRAMES)),
+}
+
+
+def measure_others(n_recordings: int) -> dict[str, float]:
+    """Peak of a conversion from each format of other people, MiB, with short recordings and one process."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        peaks: dict[str, float] = {"recordings": n_recordings}
+        _measured("--convert", str(n_recordings), str(_FEW_FRAMES), "0", str(folder / "a.h5"))
+        for source, options in OTHERS.items():
+            target = "xview.npz" if source == "ctrgcn" else "xview"
+            _measured("--run", "export", "a.h5", source, "-o", target, *options, folder=folder)
+            command = ("convert", source, target, "-o", "b.h5", "--workers", "1", "--force")
+            peaks[source] = _measured("--run", *command, folder=folder)["peak MiB"]
+            shutil.rmtree(folder / target) if (folder / target).is_dir() else (folder / target).unlink()
         return peaks
 
 
@@ -269,7 +306,9 @@ def main() -> None:
     parser.add_argument("--performances", type=int, default=400, metavar="N", help="of the source that is converted")
     parser.add_argument("--memory", type=int, nargs="*", default=[10_000, 114_480], metavar="N", help="recordings")
     parser.add_argument("--files", type=int, nargs="*", default=[], metavar="N", help="short NTU files to convert")
+    parser.add_argument("--members", type=int, nargs="*", default=[], metavar="N", help="the same in a zip archive")
     parser.add_argument("--commands", type=int, nargs="*", default=[], metavar="N", help="recordings for all commands")
+    parser.add_argument("--others", type=int, nargs="*", default=[], metavar="N", help="recordings in other formats")
     parser.add_argument("--tables", type=int, nargs="*", default=[], metavar="N", help="recordings without positions")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--convert", nargs=4, help=argparse.SUPPRESS)
@@ -295,11 +334,15 @@ def main() -> None:
         print(json.dumps(measure_memory(n_recordings)), flush=True)
     for n_files in arguments.files:
         print(json.dumps(measure_files(n_files)), flush=True)
+    for n_members in arguments.members:
+        print(json.dumps(measure_files(n_members, "raw.zip")), flush=True)
     for n_recordings in arguments.tables:
         found = _measured("--keep-tables", str(n_recordings))
         print(json.dumps({"recordings": n_recordings, **found}), flush=True)
     for n_recordings in arguments.commands:
         print(json.dumps(measure_commands(n_recordings)), flush=True)
+    for n_recordings in arguments.others:
+        print(json.dumps(measure_others(n_recordings)), flush=True)
 
 
 if __name__ == "__main__":

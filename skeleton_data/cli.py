@@ -15,6 +15,7 @@ import threading
 import types
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 
 from skeleton_data.commands import (
     DONE,
@@ -48,7 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         The exit code.
     """
-    arguments = make_parser().parse_args(argv)
+    parser = make_parser()
+    arguments, unknown = parser.parse_known_args(argv)
+    if unknown:
+        parser.error(_unknown(unknown, parser))
     try:
         with _stoppable():
             code = int(arguments.run(arguments))
@@ -79,6 +83,23 @@ def _is_unread() -> bool:
         return False
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return True
+
+
+def _unknown(words: Sequence[str], parser: argparse.ArgumentParser) -> str:
+    """Say which words mean nothing, with the option that the first of them was likely meant to be."""
+    close = get_close_matches(words[0].partition("=")[0], sorted(_options(parser)), 1)
+    hint = f". Did you mean {close[0]}?" if close else "; every command tells its own with --help"
+    return f"unrecognized arguments: {' '.join(words)}{hint}"
+
+
+def _options(parser: argparse.ArgumentParser) -> set[str]:
+    """Options of all commands and formats."""
+    found: set[str] = set()
+    for action in parser._actions:
+        found |= {option for option in action.option_strings if option.startswith("--")}
+        if isinstance(action, argparse._SubParsersAction):
+            found = found.union(*map(_options, action.choices.values()))
+    return found
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from skeleton_data.raw import SkeletonDataError
 from skeleton_data.splits import Split, label_fraction, leave_out, split_of
 from skeleton_data.storage.opening import Tables, open_same, read_tables
 from skeleton_data.storage.rows import Positions
+from skeleton_data.storage.schema import FRAME_RATES
 from skeleton_data.viewpoints import group_performances
 
 
@@ -153,7 +154,7 @@ class Store:
         """Read path within the source, bytes and digest of every raw file; ``samples["source"]`` indexes them."""
         with open_same(self._path, self._tables) as file:
             table = file["sources"][()].tolist()
-        return [(path.decode(), size, digest.decode()) for path, size, digest in table]
+            return [(path.decode(), size, digest.decode()) for path, size, digest in table]
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -174,7 +175,11 @@ class Store:
 
     def sample_channel(self, index: int, name: str) -> NDArray[Any]:
         """Return a channel of one sample, (M, T, ...) beside its positions, zeros where a body is not seen."""
-        at, rows = range(len(self))[index], self.channel(name)
+        return self.laid_out(index, self.channel(name))
+
+    def laid_out(self, index: int, rows: NDArray[Any]) -> NDArray[Any]:
+        """Return what some mapped :meth:`channel` has of one sample, (M, T, ...): for many samples, map it once."""
+        at = range(len(self))[index]
         tracks = self.tracks[self.track_offsets[at] : self.track_offsets[at + 1]]
         values = np.zeros((len(tracks), self.samples["n_frames"][at], *rows.shape[1:]), rows.dtype)
         for body, track in enumerate(tracks):
@@ -201,6 +206,12 @@ class Store:
     def provenance(self) -> dict[str, Any]:
         """What made the store, from what, with which options and counts."""
         return self._tables.provenance
+
+    @property
+    def frame_rate(self) -> float | None:
+        """Frames a second, nominally; None where neither the data set nor who converted it has told."""
+        rate = self.provenance.get("frame_rate", FRAME_RATES.get(self.provenance.get("format", "")))
+        return None if rate is None else float(rate)
 
     @property
     def digest(self) -> str:

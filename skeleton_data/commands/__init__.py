@@ -36,3 +36,14 @@ def patience(reason: str, seconds: float = 2.0) -> Iterator[None]:
         yield
     finally:
         waiting.cancel()
+
+
+def rate(text: str) -> float:
+    """Parse a number of frames a second."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= 1000:
+        raise argparse.ArgumentTypeError(f"must be a number above 0 and up to 1000, got {text!r}")
+    return number

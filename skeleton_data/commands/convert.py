@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from skeleton_data.bodies import STRATEGIES
-from skeleton_data.commands import DONE, DONE_WITH_REJECTIONS, Commands, positive
+from skeleton_data.commands import DONE, DONE_WITH_REJECTIONS, Commands, positive, rate
 from skeleton_data.commands.options import add_format_options, format_options
 from skeleton_data.conversion.convert import convert
 from skeleton_data.conversion.preview import preview, preview_text
@@ -58,6 +58,8 @@ def _add_conversion_options(parser: argparse.ArgumentParser, bodies: str) -> Non
     parser.add_argument(
         "--drop-empty-frames", action="store_true", help="leave out frames in which nobody is; later frames move up"
     )
+    text = "frames a second (default: 30 for NTU and PKU-MMD, unknown for all else)"
+    parser.add_argument("--frame-rate", type=rate, metavar="N", help=text)
     parser.add_argument("--workers", type=positive, metavar="N", help="reading processes (default: by cores and files)")
     parser.add_argument("--cluster", metavar="ADDRESS", help="read on a Dask cluster, such as tcp://10.0.0.1:8786")
     parser.add_argument("--resume", action="store_true", help="go on where a stopped or killed conversion ended")
@@ -82,6 +84,7 @@ def _convert(arguments: argparse.Namespace) -> int:
         arguments.source,
         arguments.output,
         **treatment,
+        frame_rate=arguments.frame_rate,
         cluster=arguments.cluster,
         resume=arguments.resume,
         workers=arguments.workers,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from skeleton_data.commands import DONE, STORE_HELP, Commands
 from skeleton_data.commands.options import add_format_options, format_options
-from skeleton_data.export import EXPORTS, export, export_class
+from skeleton_data.export import EXPORTS, WITH_CHANNELS, export, export_class
 from skeleton_data.store import Store
 
 
@@ -34,13 +34,17 @@ def add_to(commands: Commands) -> None:
 
 def _export(arguments: argparse.Namespace) -> int:
     made = export_class(arguments.format)
+    store = Store.open(arguments.store)
     written = export(
-        Store.open(arguments.store),
+        store,
         made(**format_options(arguments, made)),
         arguments.output,
         split=arguments.split,
         force=arguments.force,
         progress=sys.stderr.isatty() and not arguments.no_progress,
     )
+    if store.channels and arguments.format not in WITH_CHANNELS:
+        text = f"{arguments.format} holds positions only; left out: {', '.join(store.channels)}."
+        print(f"skeleton-data: warning: {text}", file=sys.stderr)
     print(f"{written:,} recordings in {arguments.output}")
     return DONE

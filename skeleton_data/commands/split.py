@@ -116,8 +116,10 @@ def _from_file(store: Store, path: Path) -> Split:
     parts: dict[str, list[int]] = {"": [], "train": [], "test": []}
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SkeletonDataError(f"{path}: cannot be read as text ({error}).") from error
+    except OSError as error:
+        raise SkeletonDataError(f"{path}: cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise SkeletonDataError(f"{path}: is no text in UTF-8 (byte {error.start}). Save it as UTF-8.") from error
     for number, line in enumerate(lines, 1):
         name, _, part = line.strip().partition(" ")
         if not name:

@@ -8,12 +8,12 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from skeleton_data.commands import DONE, Commands, patience, positive
+from skeleton_data.commands import DONE, STORE_HELP, Commands, patience, positive, rate
 from skeleton_data.storage.atomic import replacement
 from skeleton_data.storage.portrait import count
 from skeleton_data.store import Store
 from skeleton_data.viewing.choosing import choose
-from skeleton_data.viewing.content import Augmentation, frame_rate, page_data
+from skeleton_data.viewing.content import Augmentation, page_data
 from skeleton_data.viewing.page import page_text
 from skeleton_data.viewing.pictures import check_matplotlib, draw_animation, draw_picture
 from skeleton_data.viewing.pipelines import PRESETS, named_pipeline
@@ -29,7 +29,7 @@ def add_to(commands: Commands) -> None:
     parser = commands.add_parser(
         "view", help="show recordings and their augmented views in a browser", description=text
     )
-    parser.add_argument("store", type=Path, metavar="STORE.h5")
+    parser.add_argument("store", type=Path, metavar="STORE.h5", help=STORE_HELP)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--sample", metavar="NAME", help="one recording, such as S001C002P003R002A013")
     which.add_argument(
@@ -46,7 +46,7 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="of the augmentation (default: 0)")
     parser.add_argument(
-        "--fps", type=_rate, metavar="N", help="frames a second of the recordings (default: 30 for NTU and PKU-MMD)"
+        "--fps", type=rate, metavar="N", help="frames a second of the recordings (default: what the store says)"
     )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="PAGE.html", help="the page to write (default: NAME.html here)"
@@ -55,13 +55,6 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("--gif", type=Path, metavar="FILE", help="write a moving picture (needs matplotlib)")
     parser.add_argument("--force", action="store_true", help="replace existing files")
     parser.set_defaults(run=_view)
-
-
-def _rate(text: str) -> float:
-    rate = float(text)
-    if not 0 < rate <= 1000:
-        raise argparse.ArgumentTypeError(f"must lie above 0, and be 1000 at most, got {text}")
-    return rate
 
 
 def _view(arguments: argparse.Namespace) -> int:
@@ -74,10 +67,10 @@ def _view(arguments: argparse.Namespace) -> int:
         pipeline = named_pipeline(arguments.augment, store.skeleton)
         name = Path(arguments.augment).stem
         augmentation = Augmentation(name, pipeline, arguments.draws, arguments.seed)
-    rate = frame_rate(store) if arguments.fps is None else arguments.fps
+    per_second = store.frame_rate if arguments.fps is None else arguments.fps
     reason = "compiling what augments, once on this machine: this takes up to half a minute."
     with nullcontext() if augmentation is None else patience(reason):
-        data = page_data(store, chosen.name, chosen.samples, augmentation, rate)
+        data = page_data(store, chosen.name, chosen.samples, augmentation, per_second)
     if chosen.note:
         print(chosen.note)
     page = arguments.output

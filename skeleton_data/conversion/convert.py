@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
@@ -25,6 +26,7 @@ from skeleton_data.formats import default_bodies, get_format
 from skeleton_data.formats.sources import close_archives
 from skeleton_data.raw import RawFileError, RawFormat, RawItem, SkeletonDataError, SourceFormat, bound
 from skeleton_data.splits import copies_across, with_clean_variants
+from skeleton_data.storage.schema import FRAME_RATES
 
 __all__ = ["REPORT_SUFFIX", "Summary", "convert", "version"]
 
@@ -40,6 +42,7 @@ def convert(
     max_bodies: int = 2,
     fill_gaps: int = 0,
     drop_empty_frames: bool = False,
+    frame_rate: float | None = None,
     workers: int | None = 1,
     executor: Executor | None = None,
     cluster: str | None = None,
@@ -72,6 +75,8 @@ def convert(
     drop_empty_frames : bool
         Take frames without any kept body out of a recording, as CTR-GCN and pyskl do. Later frames move forward, so
         the views of a performance are no longer frame by frame beside each other.
+    frame_rate : float, optional
+        Frames a second, to be told by the store; default what the data set says of itself.
     workers : int or None
         Processes that read; 1 reads in this process, None takes as many as cores and files make worthwhile. They are
         started afresh ("spawn"), so a script that asks for them needs the ``if __name__ == "__main__"`` guard.
@@ -101,6 +106,8 @@ def convert(
     """
     given = get_format(raw_format) if isinstance(raw_format, str) else raw_format
     bodies = bodies or default_bodies(given)
+    if frame_rate is not None and not 0 < frame_rate < math.inf:
+        raise SkeletonDataError(f"frame_rate must be a number above 0, got {frame_rate}.")
     if workers is not None and workers < 1:
         raise SkeletonDataError(f"workers must be at least 1, got {workers}.")
     treatment = Treatment(
@@ -116,6 +123,7 @@ def convert(
         if writer.left_by_dead and not resume:
             _log.warning("%s: an unfinished conversion lies beside it; --resume would go on with that one.", target)
         task = _Conversion(made, where, writer, treatment, options, strict)
+        task.summary.frame_rate = frame_rate or FRAME_RATES.get(made.name)
         with task.kept_when_stopped():
             resumed = task.begin(header)
             task.run(resumed, workers, executor, cluster, progress)

@@ -14,7 +14,7 @@ from skeleton_data.channels import CHANNELS
 from skeleton_data.conversion.gaps import fill_gaps
 from skeleton_data.formats.sources import digest, read_bytes
 from skeleton_data.raw import RawBody, RawFileError, RawFormat, RawItem, RawSequence, SkeletonDataError
-from skeleton_data.storage.schema import checksum
+from skeleton_data.storage.schema import MAX_SAMPLE_BYTES, checksum, sample_bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +148,7 @@ def _encode_sequence(
         return
     if treatment.drop_empty_frames:
         bodies = _without_empty_frames(sequence, bodies, result.counts)
+    _check_size(sequence, len(bodies), raw_format, item)
     tracks = [_filled(_track(body), treatment.fill_gaps, result.counts) for body in bodies]
     mark = checksum(sequence.n_frames, [t.first_frame for t in tracks], [t.positions for t in tracks])
     result.samples.append(EncodedSample(sequence, tracks, mark, n_seen))
@@ -172,6 +173,13 @@ def _check(sequence: RawSequence, raw_format: RawFormat, item: RawItem) -> None:
             if values.shape != expected_shape:
                 reason = f"{sequence.name}: expected channel {name} of shape {expected_shape}, got {values.shape}."
                 raise RawFileError(item.place, reason)
+
+
+def _check_size(sequence: RawSequence, n_bodies: int, raw_format: RawFormat, item: RawItem) -> None:
+    size = int(sample_bytes(n_bodies, sequence.n_frames, raw_format.skeleton.n_joints))
+    if size > MAX_SAMPLE_BYTES:
+        reason = f"{sequence.name}: takes {size:,} bytes with its {sequence.n_frames:,} frames, more than"
+        raise RawFileError(item.place, f"{reason} {MAX_SAMPLE_BYTES:,}.", mend="Cut it into shorter recordings.")
 
 
 def _cleaned(body: RawBody) -> tuple[RawBody, int]:

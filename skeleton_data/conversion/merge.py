@@ -308,6 +308,7 @@ def _provenance(stores: Sequence[Store], done: Merged, writer: StoreWriter) -> d
         "converter": f"skeleton-aug {version()}",
         "source": " + ".join(str(store.provenance["source"]) for store in stores),
         "options": stores[0].provenance["options"],
+        "frame_rate": _common_rate(stores),
         "counts": counts,
         "summary": _summary(stores, done),
         "merged": [
@@ -321,6 +322,12 @@ def _provenance(stores: Sequence[Store], done: Merged, writer: StoreWriter) -> d
             for store in stores
         ],
     }
+
+
+def _common_rate(stores: Sequence[Store]) -> float | None:
+    """Frames a second where all stores agree on them."""
+    rates = {store.frame_rate for store in stores}
+    return rates.pop() if len(rates) == 1 else None
 
 
 def _sum(one: Any, other: Any) -> Any:

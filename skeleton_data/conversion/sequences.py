@@ -32,6 +32,7 @@ def convert_sequences(
     n_sequences: int | None = None,
     bodies: str = "first",
     max_bodies: int = 2,
+    frame_rate: float | None = None,
     force: bool = False,
     strict: bool = False,
     progress: bool = False,
@@ -62,7 +63,7 @@ def convert_sequences(
     bodies : str
         Body selection, a key of :data:`skeleton_data.bodies.STRATEGIES`; default the first bodies as they
         are given.
-    max_bodies, force, strict, progress
+    max_bodies, frame_rate, force, strict, progress
         As for :func:`skeleton_data.convert`.
 
     Returns
@@ -83,7 +84,14 @@ def convert_sequences(
     except ValueError as error:
         raise SkeletonDataError(str(error)) from error
     made = _Given(name, layout, tuple(class_names), _OneByOne(sequences, n_sequences), splits)
-    options = {"bodies": bodies, "max_bodies": max_bodies, "force": force, "strict": strict, "progress": progress}
+    options = {
+        "bodies": bodies,
+        "max_bodies": max_bodies,
+        "frame_rate": frame_rate,
+        "force": force,
+        "strict": strict,
+        "progress": progress,
+    }
     return convert(made, name, output, **options)  # type: ignore[arg-type]
 
 

@@ -79,6 +79,8 @@ class Summary:
         Name -> (train samples, test samples, test samples that are copies of training samples).
     report : Path or None
         The report of what was rejected or empty, if there was anything to report.
+    frame_rate : float or None
+        Frames a second, where they are known.
     """
 
     format: str
@@ -98,6 +100,7 @@ class Summary:
     n_resumed: int = 0
     splits: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     report: Path | None = None
+    frame_rate: float | None = None
 
     @property
     def n_missing_joints(self) -> int:
@@ -147,6 +150,7 @@ def provenance(summary: Summary, options: Mapping[str, object]) -> dict[str, Any
         "converter": f"skeleton-aug {version()}",
         "source": Path(summary.source).resolve().name,
         "options": dict(options),
+        "frame_rate": summary.frame_rate,
         "counts": {
             "samples": summary.n_samples,
             "files": summary.n_files,

@@ -28,6 +28,9 @@ EXPORTS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """Format name -> (module, class); a module is imported when its format is asked for."""
 
+WITH_CHANNELS = ("folder", "ntu")
+"""Formats that hold what a store has besides positions."""
+
 
 def export_class(name: str) -> type[Any]:
     """Return the dataclass of options that writes the format called ``name``.

@@ -1,7 +1,8 @@
-"""One's own format: ``samples.csv``, an ``.npy`` per recording, ``skeleton.json``, ``classes.txt``.
+"""One's own format: ``samples.csv``, a file per recording, ``skeleton.json``, ``classes.txt``.
 
-Nothing of the recordings is lost: ``convert folder`` with ``--bodies first`` and a large enough ``--max-bodies`` gives
-the same samples, tracks, body ids, splits, classes and digest. What the first conversion noted about its raw files
+A recording is an ``.npy``, or a ``.npz`` where the store holds channels as well. Nothing of the recordings is lost:
+``convert folder`` with ``--bodies first``, a large enough ``--max-bodies`` and the same ``--channels`` gives the same
+samples, tracks, body ids, splits, classes, channels and digest. What the first conversion noted about its raw files
 (their digests, its options) is not carried along.
 """
 
@@ -17,11 +18,13 @@ from pathlib import Path
 import numpy as np
 
 from skeleton_data.export.selection import Selection
-from skeleton_data.formats.folder import CLASSES, LAYOUT, TABLE
+from skeleton_data.formats.folder import CLASSES, LAYOUT, TABLE, channel_array
 from skeleton_data.formats.table import NUMBERS
 from skeleton_data.raw import UNKNOWN
 from skeleton_data.store import Sample
 
+POSITIONS = "positions"
+"""Name of the array of positions where channels lie beside it."""
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
 
 
@@ -32,7 +35,7 @@ class FolderExport:
     @property
     def suffixes(self) -> tuple[str, ...]:
         """Table, joint layout, classes and arrays."""
-        return (".npy", TABLE, LAYOUT, CLASSES)
+        return (".npy", ".npz", TABLE, LAYOUT, CLASSES)
 
     def check(self, selection: Selection) -> None:
         """Refuse names that a line of a table or list would not give back."""
@@ -47,7 +50,8 @@ class FolderExport:
     def write(self, selection: Selection, place: Path) -> None:
         """Write the arrays, then the table."""
         place.mkdir()
-        store, files = selection.store, _file_names(selection.names)
+        store, names = selection.store, _file_names(selection.names)
+        ending = ".npz" if selection.channels else ".npy"
         (place / LAYOUT).write_text(json.dumps(store.skeleton.to_dict(), indent=1), encoding="utf-8")
         (place / CLASSES).write_text("".join(f"{name}\n" for name in store.class_names), encoding="utf-8")
         parts = {
@@ -57,19 +61,34 @@ class FolderExport:
         with (place / TABLE).open("w", encoding="utf-8", newline="") as file:
             lines = csv.writer(file, lineterminator="\n")
             lines.writerow(
-                ["name", "file", "label", *NUMBERS, "performance", "body_ids", *(f"split:{name}" for name in parts)]
+                [
+                    "name",
+                    "file",
+                    "array",
+                    "label",
+                    *NUMBERS,
+                    "performance",
+                    "body_ids",
+                    *(f"split:{name}" for name in parts),
+                ]
             )
-            for sample, name in zip(selection.samples(), files, strict=True):
-                np.save(place / name, sample.positions)
+            for sample, name in zip(selection.samples(), names, strict=True):
+                file_name, channels = f"{name}{ending}", selection.channels_of(sample)
+                if channels:
+                    arrays = {channel_array(POSITIONS, channel): values for channel, values in channels.items()}
+                    np.savez(place / file_name, **{POSITIONS: sample.positions, **arrays})  # type: ignore[arg-type]
+                else:
+                    np.save(place / file_name, sample.positions)
                 performance = store.performance_names[sample.performance]
-                row = [sample.name, name, sample.label, *_numbers(sample), performance, _ids(sample)]
+                array = POSITIONS if channels else ""
+                row = [sample.name, file_name, array, sample.label, *_numbers(sample), performance, _ids(sample)]
                 lines.writerow(row + [part.get(sample.index, "") for part in parts.values()])
 
 
 def _file_names(names: list[str]) -> Iterator[str]:
     """The names themselves where every one makes a file name, alike on all systems; else numbers."""
     plain = all(_PLAIN.fullmatch(name) for name in names) and len({name.casefold() for name in names}) == len(names)
-    return (f"{name}.npy" if plain else f"{at:06}.npy" for at, name in enumerate(names))
+    return (name if plain else f"{at:06}" for at, name in enumerate(names))
 
 
 def _numbers(sample: Sample) -> list[int | str]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from skeleton_data.export.selection import Selection
 from skeleton_data.raw import SkeletonDataError
+from skeleton_data.storage.schema import MAX_SAMPLE_BYTES, sample_bytes
 from skeleton_data.store import Sample
 
 
@@ -28,6 +29,12 @@ class Padding:
             raise SkeletonDataError(f"{selection.store.path}: split {split!r} has a part without recordings.")
         samples = selection.store.samples[selection.indices]
         most = self.n_frames(selection)
+        size = int(sample_bytes(self.bodies, most, selection.store.skeleton.n_joints))
+        if not (most >= 1 and self.bodies >= 1 and size <= MAX_SAMPLE_BYTES):
+            raise SkeletonDataError(
+                f"--frames {most} and --bodies {self.bodies}: both must be 1 or more, and a recording of that size "
+                f"{MAX_SAMPLE_BYTES:,} bytes at most."
+            )
         selection.refuse(samples["n_frames"] > most, f"are longer than {most} frames; say more with --frames")
         why = f"have more than {self.bodies} bodies; say more with --bodies"
         selection.refuse(samples["n_bodies"] > self.bodies, why)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skeleton_data.channels import CHANNELS
 from skeleton_data.raw import SkeletonDataError
 from skeleton_data.splits import Split
 from skeleton_data.store import Sample, Store
@@ -37,6 +40,15 @@ class Selection:
     indices: NDArray[np.int64]
     splits: dict[str, Split]
     advance: Callable[[int], object] = field(default=lambda n: None)
+
+    @cached_property
+    def channels(self) -> dict[str, NDArray[Any]]:
+        """What the store has besides positions, by name, mapped: a row for every row of positions."""
+        return {name: self.store.channel(name) for name in self.store.channels if name in CHANNELS}
+
+    def channels_of(self, sample: Sample) -> dict[str, NDArray[Any]]:
+        """Channels of a recording, (M, T, ...) beside its positions."""
+        return {name: self.store.laid_out(sample.index, rows) for name, rows in self.channels.items()}
 
     @classmethod
     def of(cls, store: Store, split: str | None) -> Selection:
@@ -74,12 +86,12 @@ class Selection:
 
     def _release(self) -> None:
         """Give back the pages of the store that were read: mapped pages count as memory of this process."""
-        try:
-            pages = self.store.rows.base
-        except SkeletonDataError:
-            return
-        if isinstance(pages, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-            pages.madvise(mmap.MADV_DONTNEED)
+        mapped = list(self.channels.values())
+        with suppress(SkeletonDataError):
+            mapped.append(self.store.rows)
+        for rows in mapped:
+            if isinstance(rows.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+                rows.base.madvise(mmap.MADV_DONTNEED)
 
     def refuse(self, where: NDArray[np.bool_] | Sequence[bool], why: str) -> None:
         """Raise an error that counts and names the recordings at ``where``, if there are any."""

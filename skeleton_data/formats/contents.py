@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_aug.skeletons import Skeleton
+from skeleton_data.channels import CHANNELS
 from skeleton_data.formats.given import Facts, check_name, facts
 from skeleton_data.packed import Packed
 from skeleton_data.raw import Listing, RawBody, RawFileError, RawItem, RawSequence
@@ -41,6 +42,13 @@ class Recording(Protocol):
         """Positions, (M, T, V, 3); :class:`RawFileError` where they cannot be read."""
 
 
+class RecordingWithChannels(Recording, Protocol):
+    """One that has more than positions."""
+
+    def channels(self, item: RawItem) -> dict[str, NDArray[Any]]:
+        """What was asked for besides positions, by name, (M, T, ...); :class:`RawFileError` where it is not there."""
+
+
 class Contents:
     """A source that was looked through: a :class:`~skeleton_data.raw.RawFormat` for this one source.
 
@@ -56,6 +64,8 @@ class Contents:
         Its items carry a :class:`Recording` each.
     parts : mapping
         Split -> (train names, test names).
+    channels : sequence of str
+        What is read besides positions; recordings then have a method ``channels``.
     """
 
     default_bodies: ClassVar[str] = "first"
@@ -67,8 +77,10 @@ class Contents:
         class_names: Sequence[str],
         listing: Listing,
         parts: Mapping[str, tuple[Iterable[str], Iterable[str]]],
+        channels: Sequence[str] = (),
     ) -> None:
         self.name, self.skeleton, self.class_names = name, skeleton, tuple(class_names)
+        self.channels = tuple(channels)
         self._listing = _named_well(listing)
         self._parts = {split: (frozenset(train), frozenset(test)) for split, (train, test) in parts.items()}
 
@@ -92,8 +104,9 @@ class Contents:
             values = recording.positions(item)
             self._check(values, item)
             positions = values.astype(np.float32)
+            channels = self._read_channels(recording, item, positions)
             ids = recording.body_ids or range(len(positions))
-            bodies = [_body(at, rows) for at, rows in zip(ids, positions, strict=True)]
+            bodies = [_body(at, m, positions, channels) for m, at in zip(range(len(positions)), ids, strict=True)]
         known = recording.facts or facts(item.name)
         return [
             RawSequence(
@@ -106,9 +119,26 @@ class Contents:
                 camera=known.camera,
                 setup=known.setup,
                 replication=known.replication,
-                source_digest=_digest(positions),
+                source_digest=_digest(positions, *channels.values()),
             )
         ]
+
+    def _read_channels(
+        self, recording: Recording, item: RawItem, positions: NDArray[np.float32]
+    ) -> dict[str, NDArray[Any]]:
+        if not self.channels:
+            return {}
+        made = {}
+        for name, values in cast("RecordingWithChannels", recording).channels(item).items():
+            channel = CHANNELS[name]
+            expected = (*positions.shape[:2], *channel.shape(positions.shape[2]))
+            if values.shape != expected or values.dtype.kind not in "biuf":
+                reason = f"expected numbers of shape {expected} for the channel {name}, found {values.dtype} of shape"
+                raise RawFileError(item.place, f"{reason} {values.shape}.")
+            if channel.dtype == "u1" and not ((values >= 0) & (values <= 255) & (values == np.floor(values))).all():
+                raise RawFileError(item.place, f"the channel {name} holds others than whole numbers from 0 to 255.")
+            made[name] = values.astype(channel.dtype)
+        return made
 
     def _check(self, values: NDArray[Any], item: RawItem) -> None:
         if values.ndim != 4 or values.shape[-1] != 3 or not 1 <= values.shape[1] <= MAX_FRAMES or not len(values):
@@ -135,19 +165,22 @@ def _named_well(listing: Listing) -> Listing:
     return Listing(kept, listing.left_out, listing.rejected)
 
 
-def _body(body_id: int, positions: NDArray[np.float32]) -> RawBody:
-    """A body of (T, V, 3) positions; what is no number counts as there."""
-    there = positions.any(axis=(1, 2))
-    return RawBody(int(body_id), np.flatnonzero(there).astype(np.int32), positions[there])
+def _body(body_id: int, m: int, positions: NDArray[np.float32], channels: Mapping[str, NDArray[Any]]) -> RawBody:
+    """The body at place ``m`` of (M, T, V, 3) positions; what is no number counts as there."""
+    there = positions[m].any(axis=(1, 2))
+    seen = {name: values[m][there] for name, values in channels.items()}
+    return RawBody(int(body_id), np.flatnonzero(there).astype(np.int32), positions[m][there], channels=seen)
 
 
 def _places(names: Sequence[str], wanted: frozenset[str]) -> NDArray[np.int64]:
     return np.array([at for at, name in enumerate(names) if name in wanted], np.int64)
 
 
-def _digest(positions: NDArray[np.float32]) -> str:
+def _digest(positions: NDArray[np.float32], *channels: NDArray[Any]) -> str:
     state = blake2b(repr(positions.shape).encode(), digest_size=_DIGEST_BYTES)
     state.update(np.ascontiguousarray(positions, "<f4").data)
+    for values in channels:
+        state.update(np.ascontiguousarray(values).tobytes())
     return state.hexdigest()
 
 

@@ -7,6 +7,7 @@ makes it) and ``classes.txt`` (one class name a line).
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from skeleton_aug.skeletons import SKELETONS, Skeleton
+from skeleton_data.channels import CHANNELS, check_channels
 from skeleton_data.formats.arrays import StoredArray, npy_array, npz_arrays
 from skeleton_data.formats.contents import Contents
 from skeleton_data.formats.given import Facts, get_class_names, get_layout
@@ -33,6 +35,7 @@ class FolderRecording:
     facts: Facts
     body_ids: tuple[int, ...] | None
     array: StoredArray
+    channel_names: tuple[str, ...] = ()
 
     def positions(self, item: RawItem) -> NDArray[Any]:
         """The array, (T, V, 3) as one body."""
@@ -42,6 +45,24 @@ class FolderRecording:
             reason = f"has {len(values)} bodies, its line in the table {len(self.body_ids)} body ids."
             raise RawFileError(item.place, reason, mend="Give one id per body, or none.")
         return values
+
+    def channels(self, item: RawItem) -> dict[str, NDArray[Any]]:
+        """The arrays beside it that hold what was asked for besides positions, (M, T, ...)."""
+        beside = npz_arrays(self.array.path) if self.channel_names and self.array.member else {}
+        made = {}
+        for name in self.channel_names:
+            wanted = channel_array((self.array.member or "").removesuffix(".npy"), name)
+            if wanted not in beside:
+                mend = "Add it with np.savez, or convert without this channel."
+                raise RawFileError(item.place, f"has no array {wanted!r} beside it for the channel {name}.", mend=mend)
+            values = beside[wanted].read()
+            made[name] = values[None] if len(self.array.shape) == 3 else values
+        return made
+
+
+def channel_array(array: str, channel: str) -> str:
+    """Name of the array that holds a channel, in the same ``.npz`` as the positions."""
+    return f"{array}.{channel}"
 
 
 @dataclass(frozen=True)
@@ -58,8 +79,15 @@ class Folder:
     table: str | None = field(
         default=None, metadata={"help": f"name of the table; by default {TABLE}, or the only .csv in the folder"}
     )
+    channels: tuple[str, ...] = field(
+        default=(),
+        metadata={"help": f"what to read besides positions, from arrays ARRAY.CHANNEL: {', '.join(CHANNELS)}"},
+    )
 
     default_bodies: ClassVar[str] = Contents.default_bodies
+
+    def __post_init__(self) -> None:
+        check_channels(self.channels)
 
     def bind(self, source: Path) -> Contents:
         """Read the table and the headers of the arrays that it names.
@@ -75,9 +103,9 @@ class Folder:
         table = read_table(path)
         given = source / CLASSES
         names, label_of = label_reader(table.rows, get_class_names(str(given)) if given.is_file() else None)
-        listing = _listing(source, path, table, label_of)
+        listing = _listing(source, path, table, label_of, self.channels)
         parts = {s: tuple(names_of_part(table.rows, s, part) for part in PARTS) for s in table.splits}
-        return Contents("folder", self._layout(source), names, listing, parts)  # type: ignore[arg-type]
+        return Contents("folder", self._layout(source), names, listing, parts, self.channels)  # type: ignore[arg-type]
 
     def _table_path(self, source: Path) -> Path:
         if self.table is not None:
@@ -103,7 +131,9 @@ class Folder:
         return get_layout(str(source / LAYOUT))
 
 
-def _listing(source: Path, table_path: Path, table: Table, label_of: Callable[[Row], int]) -> Listing:
+def _listing(
+    source: Path, table_path: Path, table: Table, label_of: Callable[[Row], int], channels: tuple[str, ...]
+) -> Listing:
     items: Packed[RawItem] = Packed()
     listing = Listing(items, rejected=list(table.rejected))
     if table.unused:
@@ -112,7 +142,7 @@ def _listing(source: Path, table_path: Path, table: Table, label_of: Callable[[R
     for row in table.rows:
         try:
             array = _find_array(source, row, arrays_of)
-            recording = FolderRecording(label_of(row), row.facts, row.body_ids or None, array)
+            recording = FolderRecording(label_of(row), row.facts, row.body_ids or None, array, channels)
         except ValueError as error:
             reason = str(error)
             listing.rejected.append(RawFileError(str(table_path), reason, line=row.line, mend="Correct the line."))
@@ -125,7 +155,7 @@ def _listing(source: Path, table_path: Path, table: Table, label_of: Callable[[R
 
 def _find_array(source: Path, row: Row, arrays_of: Callable[[Path], dict[str, StoredArray]]) -> StoredArray:
     candidates = [row.file] if row.file else [row.name, f"{row.name}.npy", f"{row.name}.npz"]
-    path = next((source / file for file in candidates if (source / file).is_file()), None)
+    path = next((source / file for file in candidates if _is_file(source / file)), None)
     if path is None:
         raise ValueError(f"names {candidates[-1] if row.file else candidates[1]!r}, which is not in the folder.")
     if path.suffix.lower() not in (".npy", ".npz"):
@@ -140,3 +170,10 @@ def _find_array(source: Path, row: Row, arrays_of: Callable[[Path], dict[str, St
         wanted = f"no array {row.array!r} in" if row.array else "no column 'array' says which array of"
         raise ValueError(f"{wanted} {path.name} is meant; it holds {found}.")
     return next(iter(arrays.values()))
+
+
+def _is_file(path: Path) -> bool:
+    # A name that is too long for the system is an error to it.
+    with suppress(OSError):
+        return path.is_file()
+    return False

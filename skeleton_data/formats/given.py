@@ -113,7 +113,7 @@ def get_layout(text: str) -> Skeleton:
         )
     try:
         return Skeleton.from_dict(json.loads("\n".join(read_lines(path))))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
         what = f"no {error}" if isinstance(error, KeyError) else str(error)
         raise SkeletonDataError(f"{path}: holds no joint layout ({what}). Write it with Skeleton.to_dict.") from error
 

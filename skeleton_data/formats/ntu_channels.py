@@ -15,7 +15,7 @@ from skeleton_data.raw import RawFileError
 if TYPE_CHECKING:
     from skeleton_data.formats.ntu_text import Text
 
-_COLUMNS: Mapping[str, slice] = MappingProxyType(
+COLUMNS: Mapping[str, slice] = MappingProxyType(
     {
         "depth_xy": slice(3, 5),
         "color_xy": slice(5, 7),
@@ -27,6 +27,7 @@ _COLUMNS: Mapping[str, slice] = MappingProxyType(
         "body_state": slice(9, 10),
     }
 )
+"""Channel -> its columns among the twelve numbers of a joint, or the ten of a body."""
 
 
 def read_channels(text: Text, names: Sequence[str], place: str) -> dict[str, NDArray[Any]]:
@@ -58,7 +59,7 @@ def _channel(text: Text, name: str, place: str) -> NDArray[Any]:
     fields = text.joint_fields if channel.per_joint else text.body_fields
     if fields is None:
         raise ValueError("read_channels: the text was read without all_fields=True.")
-    values = fields[..., _COLUMNS[name]]
+    values = fields[..., COLUMNS[name]]
     if np.dtype(channel.dtype).kind == "u":
         wrong = ~((values >= 0) & (values <= 255) & (values == np.floor(values)))
         if wrong.any():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,16 +22,22 @@ from skeleton_data.splits import Split
 from skeleton_data.storage.schema import (
     FORMAT,
     FORMAT_VERSION,
+    MAX_SAMPLE_BYTES,
     TRACK_DTYPE,
     filter_names,
+    sample_bytes,
     sample_dtype,
     store_digest,
     tables_digest,
 )
 
 AGAIN = "Convert the raw data again, or fetch the file again."
-READING_FAILURES = (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, MemoryError)
+READING_FAILURES = (
+    *(OSError, LookupError, ValueError, TypeError),
+    *(AttributeError, RuntimeError, MemoryError, ArithmeticError),
+)
 """What h5py raises on a damaged file."""
+_LARGEST_CHUNK = 16 << 20
 
 
 class DamagedStoreError(SkeletonDataError):
@@ -138,10 +145,12 @@ def read_tables(path: Path) -> Tables:
     try:
         with open_file(path) as file:
             check_kind(file, path)
+            _check_sizes(file, path.stat().st_size)
             if bytes(file.attrs["tables_digest"]).decode() != tables_digest(file):
                 raise ValueError("its tables differ from their digest")
             tables = _read(file)
             _check(tables, path)
+            _check_indices(tables, len(file["sources"]))
             return tables
     except READING_FAILURES as error:
         raise DamagedStoreError(f"{path}: is damaged or cut short ({error}). {AGAIN}") from error
@@ -201,7 +210,7 @@ def _read(file: h5py.File) -> Tables:
         splits={name: _read_split(group) for name, group in file["splits"].items()},
         rules={name: _text(group["rule"]) for name, group in file["splits"].items() if "rule" in group},
         skeleton=Skeleton.from_dict(json.loads(_text(file["skeleton"]))),
-        provenance=json.loads(_text(file["provenance"])),
+        provenance=_read_provenance(file["provenance"]),
         digest=bytes(file.attrs["digest"]).decode(),
         offset=None if offset is None else int(offset),
         shape=positions.shape,
@@ -222,6 +231,18 @@ def _read_split(group: h5py.Group) -> Split:
     return group["train"][()].astype(np.int64), group["test"][()].astype(np.int64)
 
 
+def _read_provenance(dataset: h5py.Dataset) -> dict[str, Any]:
+    provenance: dict[str, Any] = json.loads(_text(dataset))
+    kinds = {"format": str, "converter": str, "source": str, "options": dict, "counts": dict}
+    wrong = [name for name, kind in kinds.items() if not isinstance(provenance.get(name, kind()), kind)]
+    if wrong:
+        raise ValueError(f"its provenance says nothing sound of {wrong[0]}")
+    rate = provenance.get("frame_rate")
+    if rate is not None and (isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < math.inf):
+        raise ValueError(f"its provenance says that it has {rate} frames a second")
+    return provenance
+
+
 def _texts(values: NDArray[np.bytes_]) -> NDArray[np.str_]:
     """Decode UTF-8; NumPy does so at once for ASCII, and refuses anything else."""
     longest = max(1, values.dtype.itemsize)
@@ -235,6 +256,19 @@ def _text(dataset: h5py.Dataset) -> str:
     return bytes(dataset[()]).decode()
 
 
+def _check_sizes(file: h5py.File, n_bytes: int) -> None:
+    """Refuse tables that announce more than the file can hold, before memory is asked for."""
+    nodes: dict[str, h5py.Dataset] = {}
+    file.visititems(lambda name, node: nodes.update({name: node} if isinstance(node, h5py.Dataset) else {}))
+    for name, node in nodes.items():
+        if node.dtype.hasobject:
+            raise ValueError(f"{name} holds {node.dtype}, not numbers or texts of one length")
+        chunk = math.prod(node.chunks or ()) * node.dtype.itemsize
+        size = chunk if name == "positions" else math.prod(node.shape or ()) * node.dtype.itemsize
+        if chunk > _LARGEST_CHUNK or (name != "positions" and size > n_bytes):
+            raise ValueError(f"{name} announces {size:,} bytes in a file of {n_bytes:,}")
+
+
 def _check(tables: Tables, path: Path) -> None:
     """Refuse tables that would lead a reader outside the file or a sample; a flipped bit must not."""
     tracks, samples, (n_rows, n_joints, _) = tables.tracks, tables.samples, tables.shape
@@ -243,7 +277,8 @@ def _check(tables: Tables, path: Path) -> None:
         raise ValueError(f"the file ends at byte {size}, inside the positions")
     if n_joints != tables.skeleton.n_joints:
         raise ValueError(f"{n_joints} joints are stored, the layout has {tables.skeleton.n_joints}")
-    if not len(samples) or (np.diff(tracks["sample"]) < 0).any():
+    first, last = tracks["sample"][[0, -1]] if len(tracks) else (0, 0)
+    if not 0 <= first <= last < len(samples) or (np.diff(tracks["sample"]) < 0).any():
         raise ValueError("the tables of samples and tracks do not fit together")
     counts = np.bincount(tracks["sample"], minlength=len(samples))
     ends = tracks["first_frame"].astype(np.int64) + tracks["n_frames"]
@@ -252,10 +287,33 @@ def _check(tables: Tables, path: Path) -> None:
         and (counts == samples["n_bodies"]).all()
         and (tracks["n_frames"] > 0).all()
         and (tracks["row"] >= 0).all()
-        and (tracks["row"] + tracks["n_frames"] <= n_rows).all()
+        and (tracks["row"] <= n_rows - tracks["n_frames"].astype(np.int64)).all()
         and (tracks["first_frame"] >= 0).all()
         and (ends <= samples["n_frames"][tracks["sample"]]).all()
-        and all((part >= 0).all() and (part < len(samples)).all() for split in tables.splits.values() for part in split)
+        and (samples["n_frames"] >= 0).all()
     )
     if not fits or tables.digest != store_digest(samples["name"].tolist(), samples["checksum"]):
         raise ValueError("the tables of samples and tracks do not fit together")
+    largest = int(sample_bytes(samples["n_bodies"], samples["n_frames"], n_joints).max())
+    if largest > MAX_SAMPLE_BYTES:
+        raise ValueError(f"a recording announces {largest:,} bytes, more than {MAX_SAMPLE_BYTES:,}")
+
+
+def _check_indices(tables: Tables, n_sources: int) -> None:
+    """Refuse indices that lead outside the table that they index."""
+    samples = tables.samples
+    limits = {
+        "label": len(tables.class_names),
+        "performance": len(tables.performance_names),
+        "source": n_sources,
+        "duplicate_of": len(samples),
+    }
+    for field, limit in limits.items():
+        least = -1 if field == "duplicate_of" else 0
+        wrong = np.flatnonzero((samples[field] < least) | (samples[field] >= limit))
+        if wrong.size:
+            name, value = samples["name"][wrong[0]], samples[field][wrong[0]]
+            raise ValueError(f"{wrong.size} have a {field} outside {least}..{limit - 1}, {name} has {value}")
+    for name, split in tables.splits.items():
+        if any(part.ndim != 1 or (part < 0).any() or (part >= len(samples)).any() for part in split):
+            raise ValueError(f"the split {name} has indices outside 0..{len(samples) - 1}")

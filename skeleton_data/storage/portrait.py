@@ -11,7 +11,6 @@ from skeleton_data.splits import OFFICIAL_COUNTS, copies_across, describe_ids
 from skeleton_data.storage.opening import format_version
 from skeleton_data.store import Store
 
-_FRAMES_PER_SECOND = 30
 _WIDEST = 24
 """Characters for the ids of a split; more are counted instead."""
 _NUMBERS = ("subject", "camera", "setup", "replication")
@@ -40,6 +39,7 @@ def portrait(store: Store) -> dict[str, Any]:
             "median": float(np.median(frames)),
             "longest": int(frames.max()),
         },
+        "frame_rate": store.frame_rate,
         "samples_by_bodies": _counted(samples["n_bodies"].tolist()),
         "tracks": {"total": len(store.tracks), "with_gaps": int((~store.tracks["gapless"]).sum())},
         "skeleton": {"name": skeleton.name, "joints": skeleton.n_joints, "joint_names": list(skeleton.joints)},
@@ -119,14 +119,15 @@ def _divided(train: list[int], test: list[int]) -> str:
 
 def _holdings(facts: dict[str, Any]) -> list[tuple[str, str]]:
     frames, classes, tracks = facts["frames"], facts["classes"], facts["tracks"]
-    hours = frames["total"] / _FRAMES_PER_SECOND / 3600
+    rate = facts["frame_rate"]
+    lasting = f" ({frames['total'] / rate / 3600:.1f} h at {rate:g} frames a second)" if rate else ""
     stored = " + ".join(facts["compression"]) or "in one piece"
     return [
         ("data set", f"{facts['data_set']}, {facts['samples']:,} samples"),
         ("classes", f"{classes['occurring']} of {classes['named']} occur"),
         *((f"{name}s", _ids(facts[f"{name}s"])) for name in _NUMBERS),
         ("performances", _by(facts["performances_by_views"], "", "view")),
-        ("frames", f"{frames['total']:,} ({hours:.1f} h at {_FRAMES_PER_SECOND} fps)"),
+        ("frames", f"{frames['total']:,}{lasting}"),
         ("", f"{frames['shortest']} to {frames['longest']} a sample, median {frames['median']:g}"),
         ("bodies", _by(facts["samples_by_bodies"], " samples", "")),
         ("tracks", f"{tracks['total']:,}, {tracks['with_gaps']:,} with gaps"),

@@ -14,7 +14,7 @@ A store is one HDF5 file, readable by HDF5 1.10 and later:
 ``/classes``              name of each label
 ``/splits/<name>/train``  and ``test``: sample indices, increasing; ``rule``, where a user defined the split: how
 ``/skeleton``             the joint layout as JSON text
-``/provenance``           what made the file, from what, with which options, as JSON text
+``/provenance``           what made the file, from what, with which options, and the frames a second, as JSON text
 ========================  ==========================================================================================
 
 Root attributes: ``format`` (:data:`FORMAT`), ``format_version``, ``digest`` (:func:`store_digest`: which recordings
@@ -25,11 +25,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 FORMAT = "skeleton-data store"
 FORMAT_VERSION = 1
@@ -38,6 +39,11 @@ CHECKSUM_BYTES = 16
 CHUNK_FRAMES = 64
 ALIGNMENT = 4096
 """Large data sets start on a page: once they are mapped, that is aligned for every kind of access."""
+FRAME_RATES = MappingProxyType({"ntu60": 30.0, "ntu120": 30.0, "pku1": 30.0, "pku2": 30.0})
+"""Frames a second by data set, as it describes itself; nominal, as the sensor's frames come when they are ready."""
+
+MAX_SAMPLE_BYTES = 512 << 20
+"""Most that the positions of one recording take when they are laid out: one body of 25 joints for 16 hours."""
 
 _BLOCK_BYTES = 4 << 20
 _FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf", 32001: "blosc"}
@@ -102,6 +108,11 @@ def checksum(n_frames: int, first_frames: list[int], tracks: list[NDArray[np.flo
         state.update(np.array([first, *positions.shape], "<i8").tobytes())
         state.update(np.ascontiguousarray(positions, "<f4").data)
     return state.digest()
+
+
+def sample_bytes(n_bodies: ArrayLike, n_frames: ArrayLike, n_joints: int) -> NDArray[np.int64]:
+    """Bytes that the positions of recordings take when they are laid out, (bodies, frames, joints, 3)."""
+    return np.asarray(n_bodies, np.int64) * np.asarray(n_frames, np.int64) * (12 * n_joints)
 
 
 def tables_digest(file: h5py.File) -> str:

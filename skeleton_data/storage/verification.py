@@ -179,12 +179,6 @@ def _table_findings(tables: Tables) -> Iterator[Finding]:
         yield Finding("table tracks", "the tracks do not cover the rows of the positions one after the other.")
     if len(np.unique(samples["name"])) != len(samples):
         yield Finding("table samples", "two samples have one name.")
-    limits = {"label": len(tables.class_names), "performance": len(tables.performance_names)}
-    for field, limit in limits.items():
-        wrong = np.flatnonzero((samples[field] < 0) | (samples[field] >= limit))
-        if wrong.size:
-            name, value = samples["name"][wrong[0]], samples[field][wrong[0]]
-            yield Finding("table samples", f"{wrong.size} have a {field} outside 0..{limit - 1}, {name} has {value}.")
     _, first, same = np.unique(samples["checksum"], axis=0, return_index=True, return_inverse=True)
     originals = first[same.reshape(-1)]
     expected = np.where(originals == np.arange(len(samples)), -1, originals)

@@ -34,8 +34,6 @@ The sensor's x points to its left and its z away from it, so the stage shows wha
 turned to a canonical orientation are seen from the front. All of these are rotations: none of them mirrors.
 """
 _MISSING, _LARGEST = -32768, 32767
-_FRAME_RATES = {"ntu60": 30.0, "ntu120": 30.0, "pku1": 30.0, "pku2": 30.0}
-"""Frames a second by data set; nominal, as the sensor's frames come when they are ready."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +54,6 @@ class Augmentation:
     pipeline: Pipeline
     n_draws: int = 8
     seed: int = 0
-
-
-def frame_rate(store: Store) -> float | None:
-    """Frames a second of a store's recordings, where its data set tells them."""
-    return _FRAME_RATES.get(str(store.provenance.get("format", "")))
 
 
 def page_data(

@@ -2,7 +2,14 @@ import json
 import subprocess
 import sys
 
-from benchmarks.reliability import kill_conversions, measure_files, measure_memory, write_short_files
+from benchmarks.reliability import (
+    OTHERS,
+    kill_conversions,
+    measure_files,
+    measure_memory,
+    measure_others,
+    write_short_files,
+)
 from skeleton_data.synthetic import synthesize
 
 
@@ -22,13 +29,21 @@ def test_memory_is_measured():
 
 
 def test_files_are_converted(tmp_path):
-    """Short files have names of the data set, differ from each other, and are converted as a folder."""
+    """Short files have names of the data set, differ from each other, and are converted as a folder or archive."""
     write_short_files(tmp_path / "raw", 400)
     files = sorted((tmp_path / "raw").iterdir())
     assert len(files) == 400 == len({path.read_bytes() for path in files})
     assert files[0].name == "S001C001P001R001A001.skeleton"
-    found = measure_files(20)
-    assert found["files"] == 20 and 50 < found["peak MiB"] < 600
+    for source, what in (("raw", "files"), ("raw.zip", "members")):
+        found = measure_files(20, source)
+        assert found[what] == 20 and 50 < found["peak MiB"] < 600
+
+
+def test_other_formats_are_converted():
+    """Each format of other people is written, and read in a process of its own."""
+    found = measure_others(30)
+    assert found.pop("recordings") == 30 and set(found) == set(OTHERS)
+    assert all(50 < peak < 600 for peak in found.values())
 
 
 def test_tables_are_kept_in_little_memory():

@@ -78,6 +78,14 @@ def test_pieces_of_a_person_keep_their_channels(tmp_path, ntu_text, ntu_frames):
     assert len(set(lean[:20].tolist())) == len(set(lean[20:].tolist())) == 1
 
 
+@pytest.mark.parametrize(("name", "kept"), [("ntu", True), ("folder", True), ("pyskl", False)])
+def test_exports_say_what_they_leave_out(store, tmp_path, capsys, name, kept):
+    """A format that holds positions only says which channels it leaves out."""
+    assert main(["export", str(store.path), name, "-o", str(tmp_path / "x")]) == 0
+    warned = capsys.readouterr().err
+    assert warned == "" if kept else "pyskl holds positions only; left out: body_state, clipped_edges" in warned
+
+
 def test_digest_finds_a_flipped_bit(store, tmp_path):
     """Each channel's digest tells when a byte of it has changed; the tables' digest does not depend on channels."""
     assert verify(store.path) == []

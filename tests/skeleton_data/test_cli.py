@@ -199,3 +199,18 @@ def test_numbers_are_asked_for_in_words(capsys):
         with pytest.raises(SystemExit):
             main(["synth", "nowhere", f"--performances={given}"])
         assert f"must be a whole number from 1 up, got '{given}'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("convert", "ntu60", "raw", "-o", "a.h5", "--chanels", "hands"), "--chanels hands. Did you mean --channels?"),
+        (("info", "a.h5", "--jsno"), "--jsno. Did you mean --json?"),
+        (("info", "a.h5", "b.h5"), "b.h5; every command tells its own with --help"),
+    ],
+)
+def test_words_that_mean_nothing(capsys, words, says):
+    """An option that is none is told, with the one that was likely meant."""
+    with pytest.raises(SystemExit) as caught:
+        main(list(words))
+    assert caught.value.code == 2 and f"unrecognized arguments: {says}\n" in capsys.readouterr().err

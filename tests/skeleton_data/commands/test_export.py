@@ -53,6 +53,12 @@ def test_options_of_formats(store, tmp_path, capsys):
         (("gone.h5", "pyskl", "-o", "x"), "no such file"),
         (("{store}", "pyskl", "-o", "{tmp}/gone/x"), "folder does not exist"),
         (("{store}", "stgcn", "-o", "{tmp}/x"), "say which with --split (it has xsub, xview)"),
+        (("{store}", "stgcn", "-o", "{tmp}/x", "--split", "xsub", "--frames", "-1"), "must be 1 or more"),
+        (("{store}", "ctrgcn", "-o", "{tmp}/x", "--split", "xsub", "--bodies", "0"), "must be 1 or more"),
+        (
+            ("{store}", "stgcn", "-o", "{tmp}/x", "--split", "xsub", "--frames", "900000000"),
+            "536,870,912 bytes at most",
+        ),
         (("{store}", "nucla", "-o", "{tmp}/x"), "N-UCLA has 20 joints"),
         (("{store}", "folder", "-o", "{tmp}/x", "--split", "xset"), "no split 'xset'"),
     ],

@@ -72,8 +72,8 @@ def test_from_file(run, path, tmp_path, text, expected):
         ("{0} both\n", "names.txt, line 1: expected 'train' or 'test', found 'both'"),
         ("{0} train\n{1}\n", "names.txt: give every line a part"),
         ("", "training part of the split is empty"),
-        (b"\xff\xfe", "cannot be read as text"),
-        (None, "cannot be read as text"),
+        (b"\xff\xfe", "is no text in UTF-8"),
+        (None, "cannot be read (No such file"),
     ],
 )
 def test_wrong_files(run, path, tmp_path, text, says):

@@ -13,7 +13,10 @@ import numpy as np
 import pytest
 
 from skeleton_data import RawFileError, SkeletonDataError, Store, convert
+from skeleton_data.cli import main
+from skeleton_data.conversion.merge import merge
 from skeleton_data.formats.ntu import NTU60
+from tests.skeleton_data import frozen
 
 NAMES = [f"S001C00{c}P00{p}R00{r}A00{a}" for c in (1, 2, 3) for p in (1, 3) for r in (1, 2) for a in (1, 2)]
 
@@ -298,3 +301,27 @@ def test_interrupted_conversion_keeps_its_work(begun, raw, workers):
     assert convert(Slow(), raw, output, resume=True).n_resumed >= 2
     assert output.read_bytes() == (output.parent / "whole.h5").read_bytes()
     assert left_over(output.parent) == ["a.h5", "a.h5.pids", "whole.h5"]
+
+
+def test_frame_rate(raw, tmp_path, capsys):
+    """The store tells what the data set says of itself, or whoever converts it; merging keeps what all agree on."""
+    convert("ntu60", raw, tmp_path / "own.h5")
+    assert Store.open(tmp_path / "own.h5").frame_rate == 30.0
+    command = ["convert", "ntu60", str(raw), "-o", str(tmp_path / "given.h5"), "--frame-rate", "25"]
+    assert main(command) == 0 and Store.open(tmp_path / "given.h5").frame_rate == 25.0
+    merge([tmp_path / "own.h5", tmp_path / "own.h5"], tmp_path / "same.h5")
+    merge([tmp_path / "own.h5", tmp_path / "given.h5"], tmp_path / "other.h5")
+    assert [Store.open(tmp_path / f"{name}.h5").frame_rate for name in ("same", "other")] == [30.0, None]
+    capsys.readouterr()
+    for name, says in (("given", "h at 25 frames a second)"), ("other", None)):
+        assert main(["info", str(tmp_path / f"{name}.h5")]) == 0
+        out = capsys.readouterr().out
+        assert says in out if says else "a second" not in out
+    with pytest.raises(SkeletonDataError, match="frame_rate must be a number above 0"):
+        convert("ntu60", raw, tmp_path / "x.h5", frame_rate=0.0)
+
+
+def test_stores_from_before_there_were_frame_rates():
+    """They have that of their data set."""
+    store = Store.open(frozen.FOLDER / "store_v1.h5")
+    assert "frame_rate" not in store.provenance and store.frame_rate == 30.0

@@ -1,15 +1,20 @@
 """Raw text or a program to a store, to somebody's format, and back: what comes back is what the format can hold."""
 
+import shutil
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from skeleton_aug.skeletons import KINECT_V1
-from skeleton_data import Store, convert, export, get_format
+from skeleton_data import Store, convert, export, get_format, verify
 from skeleton_data.bodies import STRATEGIES
+from skeleton_data.channels import CHANNELS
 from skeleton_data.export.ctrgcn import CTRGCNExport
 from skeleton_data.export.stgcn import STGCNExport
+from skeleton_data.formats.folder import Folder
+from skeleton_data.formats.ntu import NTU60
 from tests.skeleton_data.made import BIG_IDS, NTU_NAMES, assert_same, odd_positions, odd_store
 
 MANY = 99
@@ -56,6 +61,43 @@ def test_folder_and_back(folder, seed):
         folder / "two.h5", seed, ODD_NAMES, label=labels.get, class_names=["1", "walk, far", "2"], skeleton=KINECT_V1
     )
     there_and_back(folder, store, "folder", "folder")
+
+
+def text_with_channels(rng):
+    """NTU text with a number of its own in every column; some are none, some joints and bodies are missing."""
+    lines = ["6"]
+    for _ in range(6):
+        bodies = rng.permutation(BIG_IDS)[: rng.integers(0, 3)]
+        lines.append(str(len(bodies)))
+        for body_id in bodies:
+            states = " ".join(map(str, rng.integers(0, 256, 6)))
+            lines += [f"{body_id} {states} {rng.normal():.9g} {rng.normal():.9g} {rng.integers(3)}", "25"]
+            for joint in rng.normal(size=(25, 11)).astype(np.float32):
+                values = ["-nan(ind)" if rng.random() < 0.05 else f"{value:.9g}" for value in joint.tolist()]
+                values[:3] = ["0"] * 3 if rng.random() < 0.1 else [f"{value:.9g}" for value in joint[:3].tolist()]
+                lines.append(" ".join([*values, str(rng.integers(3))]))
+    return "\n".join(lines)
+
+
+@given(seed=st.integers(0, 2**32 - 1), channels=st.sets(st.sampled_from(sorted(CHANNELS)), min_size=1))
+def test_channels_there_and_back(folder, seed, channels):
+    """Whatever is kept besides positions comes back bit for bit from NTU text and from a folder."""
+    rng, raw = np.random.default_rng(seed), folder / f"channels{seed}"
+    raw.mkdir(exist_ok=True)
+    for name in NTU_NAMES[:3]:
+        (raw / f"{name}.skeleton").write_text(text_with_channels(rng))
+    options = {"bodies": "first", "max_bodies": 4, "force": True}
+    convert(NTU60(channels=tuple(channels)), raw, folder / "one.h5", **options)
+    one = Store.open(folder / "one.h5")
+    for target, reader in (("ntu", NTU60(channels=tuple(channels))), ("folder", Folder(channels=tuple(channels)))):
+        export(one, target, folder / "there", force=True)
+        convert(reader, folder / "there", folder / "back.h5", **options)
+        back = Store.open(folder / "back.h5")
+        assert_same(one, back)
+        assert back.channels == tuple(sorted(channels)) == one.channels and verify(back.path) == []
+        for name in channels:
+            assert one.channel(name).tobytes() == back.channel(name).tobytes()
+        shutil.rmtree(folder / "there")
 
 
 @given(seed=st.integers(0, 2**32 - 1))

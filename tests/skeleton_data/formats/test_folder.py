@@ -272,6 +272,13 @@ def test_tables_that_are_none(folder, data, says):
         converted(folder)
 
 
+def test_file_names_that_no_system_takes(folder):
+    """A name too long for a file is a line to mend, not a failure of the reader."""
+    table(folder, "name,file,label", "a,one.npy,0", f"b,{'9' * 400},0", f"{'c' * 400},,0")
+    (wrong, other) = Folder(skeleton="kinect_v2").bind(folder).find(folder).rejected
+    assert "line 3: names '999" in str(wrong) and "which is not in the folder" in str(other)
+
+
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=60), head=st.booleans())
 def test_any_table(tmp_path_factory, text, head):
     """Any text at all gives a listing or the one kind of error."""
@@ -296,3 +303,24 @@ def test_workers_give_the_same_bytes(folder):
     for workers in (1, 2):
         convert(Folder(skeleton="kinect_v2"), folder, folder.parent / f"{workers}.h5", workers=workers)
     assert (folder.parent / "1.h5").read_bytes() == (folder.parent / "2.h5").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arrays", "says"),
+    [
+        ({"x": np.ones((2, 25, 3))}, r"has no array 'x\.lean' beside it"),
+        (
+            {"x": np.ones((2, 25, 3)), "x.lean": np.ones((2, 3))},
+            r"expected numbers of shape \(1, 2, 2\) for the channel",
+        ),
+        ({"x": np.ones((2, 25, 3)), "x.lean": np.array([["a", "b"]])}, "expected an array of numbers"),
+        ({"x": np.ones((2, 25, 3)), "x.lean": np.ones((2, 2)), "x.hands": np.full((2, 4), 256)}, "from 0 to 255"),
+    ],
+)
+def test_channels_that_do_not_fit(folder, arrays, says):
+    """Each is a recording that is rejected, with the array that is missing or wrong."""
+    np.savez(folder / "c.npz", **arrays)
+    table(folder, "name,file,array,label", "c,c.npz,x,0")
+    channels = ("lean", "hands") if "x.hands" in arrays else ("lean",)
+    with pytest.raises(SkeletonDataError, match=says):
+        convert(Folder(skeleton="kinect_v2", channels=channels), folder, folder.parent / "c.h5", strict=True)

@@ -87,3 +87,12 @@ def test_splits_that_names_tell():
     told = {"NTU60_CS": "xsub", "ntu-xview": "xview", "data": "given", "xsub_cv": "xview", "NTU120 CSet": "xset"}
     assert {name: known_split(name) for name in told} == told
     assert split_name("a/b") == "a_b" and split_name("..") == "given" and split_name("") == "given"
+
+
+@pytest.mark.parametrize("parents", ["[1e999]", "[0]", "{}", '"x"', "[[]]", "[-2]"])
+def test_layouts_that_are_none(tmp_path, parents):
+    """A file whose parents are no places of joints is one error that names it."""
+    text = '{"name": "x", "joints": ["a"], "mirror_pairs": [], "parents": PARENTS}'
+    (tmp_path / "l.json").write_text(text.replace("PARENTS", parents))
+    with pytest.raises(SkeletonDataError, match=r"l\.json: holds no joint layout"):
+        get_layout(str(tmp_path / "l.json"))

@@ -155,8 +155,6 @@ def retype(name, dtype):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (set_field("samples", 3, "label", 60), "1 have a label outside 0..59, S001C001P003R001A002 has 60"),
-        (set_field("samples", 3, "performance", -1), "1 have a performance outside 0..3"),
         (set_field("samples", 3, "duplicate_of", 0), "are marked as copies, or not, against their checksums"),
         (set_field("samples", 3, "name", b"S001C001P001R001A001"), "two samples have one name"),
         (set_field("tracks", slice(None), "gapless", True), "flagged gapless, or not"),

@@ -7,7 +7,7 @@ import pytest
 from skeleton_aug import Compose, FitLength, Shear
 from skeleton_data import SkeletonDataError, Store, repack
 from skeleton_data.viewing import content
-from skeleton_data.viewing.content import TO_STAGE, Augmentation, frame_rate, pack, page_data, unpack
+from skeleton_data.viewing.content import TO_STAGE, Augmentation, pack, page_data, unpack
 from skeleton_data.viewing.pipelines import named_pipeline
 from tests.skeleton_data.made import odd_store
 
@@ -106,12 +106,6 @@ def test_normalised_bodies_face_the_viewer(seen, pushing, axes):
     joint = {name: body[j] for j, name in enumerate(seen.skeleton.joints)}
     assert joint["head"][1] > joint["spine_base"][1] > joint["left_ankle"][1]
     assert joint["left_shoulder"][0] > joint["right_shoulder"][0]
-
-
-def test_frame_rates(seen, tmp_path):
-    """Known for the sensors' data sets, and for no other."""
-    assert frame_rate(seen) == 30.0
-    assert frame_rate(odd_store(tmp_path / "odd.h5", 0)) is None
 
 
 def test_too_large(seen, pushing, monkeypatch):
