@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 
 from examples.ensemble import read_scores
 from examples.linear_eval import SCORES
-from examples.long_tail import long_tail
+from examples.long_tail import commonest_first
 from examples.run import InputError, open_store, run_command
-from skeleton_data import Store
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -50,8 +49,9 @@ CONFIGS = {"default": ("All factors and seeds that are there.", ImbalanceConfig(
 def imbalance(config: ImbalanceConfig) -> dict[float, NDArray[np.float64]]:
     """Print the table, draw the picture, and return accuracies (seeds, groups) in percent for every factor.
 
-    Groups are classes by how common they were in pre-training, a third each; the accuracy of a group is the mean over
-    its classes of the share of test samples that are told right.
+    Groups are classes by how common they were in pre-training, a third each: the same classes for all factors of a
+    seed, so that those with a factor of 1 say what the classes are worth when they are balanced. The accuracy of a
+    group is the mean over its classes of the share of test samples that are told right.
     """
     found: dict[float, list[list[float]]] = defaultdict(list)
     for folder in sorted(config.runs.glob("imbalance-*/seed-*/linear")):
@@ -77,18 +77,11 @@ def read_run(folder: Path) -> tuple[float, list[float]]:
     read = json.loads((folder / "result.json").read_text())
     trained: dict[str, Any] = next(o["config"] for o in read["origin"] if o["task"] == "PretrainConfig")
     store, train, _ = open_store(Path(trained["store"]), trained["split"])
-    kept = long_tail(store, train, trained["imbalance"], trained["keep"], trained["seed"])
-    by_size = commonest_first(store, kept)
+    order = commonest_first(np.unique(store.labels[train]), trained["seed"])
     scores = read_scores(folder / SCORES)
     right, actual = scores["scores"].argmax(1) == scores["labels"], store.labels[scores["samples"]]
-    recalls = np.array([right[actual == label].mean() for label in by_size if (actual == label).any()])
+    recalls = np.array([right[actual == label].mean() for label in order if (actual == label).any()])
     return trained["imbalance"], [100 * float(part.mean()) for part in (recalls, *np.array_split(recalls, 3))]
-
-
-def commonest_first(store: Store, samples: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Labels by how many performances they have among the samples; equal ones in their own order."""
-    labels, sizes = np.unique([store.labels[p[0]] for p in store.performances(samples)], return_counts=True)
-    return np.asarray(labels[np.argsort(-sizes, kind="stable")], np.int64)
 
 
 def draw(path: Path, table: dict[float, NDArray[np.float64]]) -> None:

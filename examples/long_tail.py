@@ -44,7 +44,7 @@ def long_tail(store: Store, samples: NDArray[np.int64], factor: float, share: fl
     performances = store.performances(samples)
     labels = np.array([store.labels[performance[0]] for performance in performances])
     classes, available = np.unique(labels, return_counts=True)
-    common = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, len(classes)]))).permutation(classes)
+    common = commonest_first(classes, seed)
     sizes = factor ** -np.linspace(0, 1, len(classes))
     wanted = np.maximum(np.rint(sizes * share * len(performances) / sizes.sum()), 1).astype(int)
     has = available[np.searchsorted(classes, common)]
@@ -60,3 +60,17 @@ def long_tail(store: Store, samples: NDArray[np.int64], factor: float, share: fl
         draw = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, len(classes), int(label)])))
         chosen += [performances[i] for i in draw.permutation(np.flatnonzero(labels == label))[:size]]
     return np.sort(np.concatenate(chosen))
+
+
+def commonest_first(classes: NDArray[np.integer], seed: int) -> NDArray[np.int64]:
+    """Order of the classes from the most common to the rarest, the same for every factor, so that it can be compared.
+
+    Parameters
+    ----------
+    classes : int array
+        Labels that occur, increasing.
+    seed : int
+        Of the part.
+    """
+    order = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, len(classes)])))
+    return order.permutation(np.asarray(classes, np.int64))

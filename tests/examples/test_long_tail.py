@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from examples.long_tail import long_tail
+from examples.long_tail import commonest_first, long_tail
 from examples.pretrain import pretrain
 from examples.run import InputError
 
@@ -26,6 +26,14 @@ def test_classes_shrink_by_equal_ratios(store, train):
     expected = 2 ** -np.linspace(0, 1, 16)
     assert len(sizes) == 16
     assert sizes.tolist() == np.rint(expected * 0.6 * 36 / expected.sum()).tolist()
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0, 3.0])
+def test_the_order_of_classes_is_the_same_for_every_factor(store, train, factor):
+    order = commonest_first(np.unique(store.labels), 3)
+    kept = store.performances(long_tail(store, train, factor, 0.5, seed=3))
+    sizes = [sum(store.labels[p[0]] == label for p in kept) for label in order]
+    assert sizes == sorted(sizes, reverse=True) and sorted(order) == np.unique(store.labels).tolist()
 
 
 def test_factor_one_is_balanced_and_keeps_the_share(store, train):
