@@ -25,7 +25,7 @@ demo: $(READY)  ## Raw recordings to a linear-evaluation table, in minutes: simu
 	@echo "== Demo"
 	$(BIN)/python -m examples.demo $(DEMO_OPTIONS)
 
-results: $(READY)  ## Train and test the headline rows on Northwestern-UCLA: DATA=all_sqe.zip, about 20 minutes
+results: $(READY)  ## Train and test the headline rows on Northwestern-UCLA: DATA=all_sqe.zip, about 45 minutes
 	@test -n "$(DATA)" || { echo "Give the recordings: make results DATA=all_sqe.zip"; exit 2; }
 	@echo "== Results"
 	@test -e data/nucla.h5 || { mkdir -p data && $(BIN)/skeleton-data convert nucla $(DATA) -o data/nucla.h5; }
